@@ -1,0 +1,26 @@
+package ai
+
+// Usage is what a call consumed, in tokens. Totals include their parts:
+// InputTokens counts cache reads and writes, OutputTokens counts reasoning.
+// The zero value means that nothing is known (Known false).
+type Usage struct {
+	Known     bool `json:"known,omitempty"`     // the provider (or an estimate) gave figures
+	Estimated bool `json:"estimated,omitempty"` // the figures are not the provider's own
+
+	InputTokens        int64 `json:"input_tokens,omitempty"`
+	OutputTokens       int64 `json:"output_tokens,omitempty"`
+	CacheReadTokens    int64 `json:"cache_read_tokens,omitempty"`     // part of InputTokens
+	CacheWriteTokens   int64 `json:"cache_write_tokens,omitempty"`    // part of InputTokens; 5 min and 1 h together
+	CacheWrite1hTokens int64 `json:"cache_write_1h_tokens,omitempty"` // part of CacheWriteTokens
+	ReasoningTokens    int64 `json:"reasoning_tokens,omitempty"`      // part of OutputTokens
+	InputAudioTokens   int64 `json:"input_audio_tokens,omitempty"`    // part of InputTokens
+	OutputAudioTokens  int64 `json:"output_audio_tokens,omitempty"`   // part of OutputTokens
+	WebSearches        int64 `json:"web_searches,omitempty"`          // calls of a provider-run search tool
+
+	// ServiceTier is the tier the provider says it used ("default", "flex",
+	// "priority", "batch", …), "" if it did not say.
+	ServiceTier string `json:"service_tier,omitempty"`
+}
+
+// TotalTokens is input plus output.
+func (u Usage) TotalTokens() int64 { return u.InputTokens + u.OutputTokens }

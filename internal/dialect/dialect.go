@@ -1,0 +1,86 @@
+// Package dialect turns calls and replies of one public wire format into
+// another. Each format has a folder and translates to and from one hub, OpenAI's
+// chat completions schema plus documented extension fields, so that N + M
+// translators serve every pair. Everything here is bytes in, bytes out: no
+// network, no clock, no state beyond one stream.
+package dialect
+
+import "github.com/portico-ai/portico/internal/ai"
+
+// A Conversion carries what a translation needs to know about its call and
+// collects what it could not carry.
+type Conversion struct {
+	Op     ai.Op
+	Model  string // the model asked for; used where a reply names none
+	Stream bool
+	Strict bool   // strict OpenAI compliance: no extension fields in hub output
+	ID     string // fallback id for replies whose format has none
+	Now    int64  // unix seconds for formats without a timestamp
+
+	Receipts []ai.Receipt
+}
+
+// Drop records that something at path could not be carried.
+func (c *Conversion) Drop(path, reason string) {
+	c.Receipts = append(c.Receipts, ai.Receipt{Path: path, Reason: reason})
+}
+
+// A Translator converts between one format and the hub. Errors it returns are
+// *ai.Error: Invalid for a request that cannot be expressed (naming the field),
+// BadGateway for a reply that is not of the format.
+type Translator interface {
+	RequestToHub(c *Conversion, body []byte) ([]byte, error)
+	RequestFromHub(c *Conversion, body []byte) ([]byte, error)
+	ReplyToHub(c *Conversion, body []byte) ([]byte, error)
+	ReplyFromHub(c *Conversion, body []byte) ([]byte, error)
+	// The stream translators own src: closing the result closes it. They end
+	// with io.EOF only if src did.
+	StreamToHub(c *Conversion, src ai.Stream) ai.Stream
+	StreamFromHub(c *Conversion, src ai.Stream) ai.Stream
+}
+
+// A Format is everything Portico knows about a wire format.
+type Format interface {
+	Dialect() ai.Dialect
+
+	// Usage reads the usage of a whole reply; Known is false if it has none.
+	Usage(op ai.Op, reply []byte) ai.Usage
+	// Model reads the model that a whole reply says it was made by.
+	Model(op ai.Op, reply []byte) string
+	// Watch returns a fresh observer for one stream of this format.
+	Watch(op ai.Op) Watcher
+
+	// ParseError reads a provider's error reply (status is not 2xx, or body is
+	// an error object). It never fails: a body that is not the format's error
+	// becomes a message of its first 500 characters.
+	ParseError(status int, body []byte) *ai.Error
+	// ErrorBody and ErrorEvent write an error for a client of this format: as a
+	// whole JSON body, and as the event that ends a broken stream.
+	ErrorBody(e *ai.Error) []byte
+	ErrorEvent(e *ai.Error) []byte
+}
+
+// A Watcher looks at a stream as it passes, without changing it.
+type Watcher interface {
+	// Observe is given each chunk of whole events in order. It must be cheap:
+	// it is called for every chunk of every stream.
+	Observe(chunk []byte)
+	// Meaningful reports whether something a client would act on has been seen
+	// (text, a tool call, reasoning, a finish reason), as against comments,
+	// pings and empty role deltas.
+	Meaningful() bool
+	// Done reports whether the format's own terminal event has been seen.
+	Done() bool
+	// Finished reports whether the answer is complete in substance (every
+	// choice has its finish reason) though the terminal event may be missing.
+	Finished() bool
+	// Err is the error that an error event carried, nil if there was none.
+	Err() *ai.Error
+	// Usage is what has been reported so far.
+	Usage() ai.Usage
+	// Model is the model the stream says it is made by, "" until it does.
+	Model() string
+	// OutputBytes is the size of the generated text so far, from which an
+	// estimate is made when a stream ends without usage.
+	OutputBytes() int64
+}

@@ -1,0 +1,59 @@
+package ledger
+
+import (
+	"context"
+	"time"
+)
+
+// A Position is a place in the journal: everything before it has been read.
+type Position struct {
+	Segment uint64
+	Offset  int64
+}
+
+// A Reader follows the journal. Apply takes a batch of settled entries and the
+// position after it, and stores both in one step, so that applying a batch twice
+// changes nothing. Position is where it wants to go on from.
+type Reader interface {
+	Apply(ctx context.Context, batch []Entry, upTo Position) error
+	Position(ctx context.Context) (Position, error)
+}
+
+// Logs is the log store's port: what is asked of the entries once they are read.
+// Every question names the workspace it is asked for.
+type Logs interface {
+	Get(ctx context.Context, workspaceID, id string) (Entry, error) // ai.NotFound if there is none
+	List(ctx context.Context, workspaceID string, f Filter, p Page) (Listing, error)
+}
+
+// A Filter narrows a list. Zero fields do not; slices mean any of.
+type Filter struct {
+	From, To             time.Time // From inclusive, To exclusive
+	TraceIDs, SpanIDs    []string
+	Statuses             []int
+	States               []State
+	Providers, Models    []string
+	Virtual, Configs     []string // slugs; Configs also takes ids
+	KeyIDs, UserIDs      []string
+	Caches               []string
+	CostMin, CostMax     *int64 // nano-dollars
+	TokensMin, TokensMax *int64
+	InputMin, InputMax   *int64
+	OutputMin, OutputMax *int64
+	Metadata             map[string]string
+	Text                 string // free text: any part of an id, model, path, error or metadata value
+}
+
+// A Page selects a part of a list, newest first. After is a cursor from a
+// Listing; with it, Offset is ignored.
+type Page struct {
+	Size, Offset int
+	After        string
+}
+
+// A Listing is one page. Entries carry no attempts, decisions or receipts.
+type Listing struct {
+	Entries []Entry
+	Total   int64
+	Next    string // "" at the end
+}

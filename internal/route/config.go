@@ -1,0 +1,4 @@
+package route
+
+// A Config is a routing config, validated and compiled. It is immutable.
+type Config struct{}
