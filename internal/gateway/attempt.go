@@ -8,6 +8,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -45,7 +46,10 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		Op: c.Op, Stream: c.Stream, Strict: c.strict(s.Target), ID: rec.entry.ID, Now: c.Started.Unix(),
 	}}
 	defer rec.end(a)
-	body, model := override(c, s.Target)
+	body, model, err := override(c, s.Target)
+	if err != nil {
+		return a.fail(err)
+	}
 	d, err := g.resolve(c, s.Target, model)
 	if err != nil {
 		return a.fail(err)
@@ -74,22 +78,11 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 // other failure is an outcome on which a retry or fallback may act.
 func (a *answer) fail(err error) *answer {
 	a.err = ai.AsError(err)
-	a.outcome = route.Outcome{Status: a.err.HTTPStatus(), Fatal: a.err.Kind == ai.Invalid}
+	a.outcome = route.Outcome{Status: a.err.HTTPStatus(), Fatal: a.err.Kind == ai.Invalid, NoResponse: a.err.Type == connectionError}
 	if a.err.RetryAfter > 0 {
 		a.outcome.RetryAfter, a.outcome.HasRetryAfter = a.err.RetryAfter, true
 	}
 	return a
-}
-
-// override applies the target's parameters to the body, in the client's
-// dialect, and returns the model that results.
-func override(c *Call, t *route.Target) (body []byte, model string) {
-	body, model = c.Body, c.Model
-	if t.HasParams() {
-		body = t.Apply(body)
-		model = jsonedit.PeekString(body, "model")
-	}
-	return body, model
 }
 
 // encodeBody turns the client's body into the provider's dialect and applies the
@@ -99,15 +92,18 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	if len(body) == 0 {
 		return nil, nil
 	}
+	var err error
 	if d.model != model {
-		body = jsonedit.Set(body, "model", jsonedit.String(d.model))
+		if body, err = jsonedit.Set(body, "model", jsonedit.AppendString(nil, d.model)); err != nil {
+			return nil, err
+		}
 	}
-	body, err := g.translateRequest(a.conversion, c.Dialect, d.endpoint.Dialect, body)
+	body, err = g.translateRequest(a.conversion, c.Dialect, d.endpoint.Dialect, body)
 	if err != nil {
 		return nil, err
 	}
 	if asksForUsage(c, d) {
-		body, _ = ensureUsage(body)
+		body, _ = openai.EnsureUsage(body)
 	}
 	return body, nil
 }

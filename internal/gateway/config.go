@@ -45,9 +45,12 @@ func (g *Gateway) saved(c *Call, rec *record, slug string) (*route.Config, error
 // checkSlugs refuses a config that names credentials this workspace does not have.
 func (g *Gateway) checkSlugs(c *Call, cfg *route.Config) error {
 	var missing []string
-	for _, slug := range cfg.Slugs() {
-		if _, ok := g.Directory.Integration(c.Key.Principal.WorkspaceID, slug); !ok {
-			missing = append(missing, slug)
+	for t := range cfg.Leaves() {
+		if t.VirtualKey == "" {
+			continue
+		}
+		if _, ok := g.Directory.Integration(c.Key.Principal.WorkspaceID, t.VirtualKey); !ok {
+			missing = append(missing, t.VirtualKey)
 		}
 	}
 	if missing == nil {

@@ -3,15 +3,18 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 )
+
+// connectionError is the type of errors for calls that got no answer at all.
+const connectionError = "connection_error"
 
 // An exchange is one HTTP request to a provider, with the timers that bound it.
 type exchange struct {
@@ -79,22 +82,18 @@ func (x *exchange) explain(err error) *ai.Error {
 	if errors.Is(err, context.Canceled) {
 		return &ai.Error{Kind: ai.Canceled, Message: "The client closed the request", Err: err}
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return &ai.Error{Kind: ai.Unavailable, Type: "connection_error", Message: "Could not connect to the provider", Err: err}
+	e, _ := errors.AsType[*egress.Error](err)
+	switch {
+	case e == nil || e.Reason == egress.Broken:
+		return &ai.Error{Kind: ai.BadGateway, Type: connectionError, Message: "The connection to the provider broke", Err: err}
+	case e.Reason == egress.BadResponse:
+		return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply", Message: "The provider's answer is not valid HTTP", Err: err}
+	case e.Reason == egress.BadRequest || e.Reason == egress.DeniedURL:
+		return &ai.Error{Kind: ai.Invalid, Param: "custom_host", Message: e.Error(), Err: err}
 	}
-	if notDialled(err) {
-		return &ai.Error{Kind: ai.Unavailable, Type: "connection_error", Message: "Could not connect to the provider", Err: err}
-	}
-	return &ai.Error{Kind: ai.BadGateway, Type: "connection_error", Message: "The connection to the provider broke", Err: err}
-}
-
-// notDialled reports whether the egress policy or name resolution stopped the
-// call. Callers are told the same as for a host that does not answer, so that
-// the gateway cannot be used to look around the network.
-func notDialled(err error) bool {
-	var dns *net.DNSError
-	var denied interface{ Denied() bool }
-	return errors.As(err, &dns) || errors.As(err, &denied) && denied.Denied()
+	// Refused, filtered, unresolved and denied look the same to the caller, so
+	// that the gateway cannot be used to look around the network.
+	return &ai.Error{Kind: ai.Unavailable, Type: connectionError, Message: "Could not connect to the provider", Err: err}
 }
 
 func isEventStream(resp *http.Response) bool {

@@ -84,22 +84,18 @@ type Gateway struct {
 }
 
 // New makes a gateway.
-func New(o Options) (*Gateway, error) {
+func New(o Options) *Gateway {
 	o.Limits = o.Limits.withDefaults()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{Options: o}
-	g.inline = newConfigCache(1024, g.routeOptions())
-	bare, err := route.Parse([]byte(`{"retry":{"attempts":0}}`), g.routeOptions())
-	if err != nil {
-		return nil, err
-	}
-	g.bare = bare
-	return g, nil
+	g := &Gateway{Options: o, bare: route.Direct()}
+	g.inline = newConfigCache(1024, g.RouteOptions())
+	return g
 }
 
-func (g *Gateway) routeOptions() route.Options {
+// RouteOptions is what this gateway knows about the world when a config is parsed.
+func (g *Gateway) RouteOptions() route.Options {
 	return route.Options{CheckHost: g.CheckHost, KnownProvider: func(id string) (string, bool) {
 		_, ok := g.Providers.Get(id)
 		return id, ok
@@ -139,6 +135,9 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 	}
 	if last == nil {
 		return rec.refuse(ai.Errorf(ai.Invalid, "The config has no target that could be called"))
+	}
+	if err := plan.Err(); err != nil {
+		return rec.refuse(err)
 	}
 	return rec.release(ctx, last)
 }

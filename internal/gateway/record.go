@@ -63,7 +63,7 @@ func (r *record) end(a *answer) {
 	if a.err != nil {
 		a.attempt.Error = errorInfo(a.err)
 		if len(a.raw) > 0 && r.call.KeepBodies {
-			a.attempt.Reply = r.put('a', a.raw)
+			a.attempt.Reply = r.put(ledger.BodyAttempt, a.raw)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (g *Gateway) resolve(c *Call, t *route.Target, model string) (*destination,
 	if d.endpoint, ok = p.Endpoint(c.Op); !ok {
 		return nil, provider.Unsupported(p, c.Op)
 	}
-	d.fields = p.Normalize(merge(p.FromHeader(c.Headers), t.Fields))
+	d.fields = p.Normalize(merge(p.FromHeader(c.Headers), revealed(t.Fields)))
 	d.key = t.APIKey
 	if d.key.IsZero() {
 		d.key = c.ProviderKey
@@ -60,19 +60,10 @@ func (g *Gateway) resolve(c *Call, t *route.Target, model string) (*destination,
 // the target's own words first, else the request's headers, else a model of the
 // form @slug/model.
 func (g *Gateway) who(c *Call, t *route.Target, d *destination) (string, *directory.Integration, error) {
-	ref := firstOf(t.VirtualKey, t.Provider)
-	isSlug := t.VirtualKey != "" || strings.HasPrefix(t.Provider, "@")
-	fromModel, bareModel := splitModel(d.model)
-	if ref == "" && fromModel == "" || ref == "" && !t.NamesProvider() {
-		if h := c.header("Provider"); h != "" {
-			ref, isSlug = h, strings.HasPrefix(h, "@")
-		}
-		if vk := c.header("Virtual-Key"); vk != "" && !isSlug {
-			ref, isSlug = vk, true
-		}
-	}
-	if ref == "" && fromModel != "" {
-		ref, isSlug = fromModel, true
+	ref, isSlug := firstOf(t.VirtualKey, t.Provider), t.VirtualKey != ""
+	fromModel, bareModel, _ := route.SplitModel(d.model)
+	if ref == "" {
+		ref, isSlug = c.named(fromModel)
 	}
 	if ref == "" {
 		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "no_provider",
@@ -80,8 +71,10 @@ func (g *Gateway) who(c *Call, t *route.Target, d *destination) (string, *direct
 				"x-portkey-virtual-key, a model of the form @slug/model, or a config"}
 	}
 	slug := strings.TrimPrefix(ref, "@")
-	if _, known := g.Directory.Integration(c.Key.Principal.WorkspaceID, fromModel); known && fromModel != "" {
-		d.model = bareModel
+	if fromModel != "" {
+		if _, known := g.Directory.Integration(c.Key.Principal.WorkspaceID, fromModel); known {
+			d.model = bareModel
+		}
 	}
 	if !isSlug {
 		return ref, nil, nil
@@ -142,16 +135,31 @@ func (g *Gateway) unknownProvider(id string) error {
 	return &ai.Error{Kind: ai.Invalid, Param: "provider", Code: "unknown_provider", Message: message}
 }
 
-// splitModel takes "@slug/model" apart. Workers AI's @cf/… and @hf/… are models.
-func splitModel(model string) (slug, rest string) {
-	if !strings.HasPrefix(model, "@") || strings.HasPrefix(model, "@cf/") || strings.HasPrefix(model, "@hf/") {
-		return "", model
+// named is the provider that the request's own headers name, else the slug of
+// its model.
+func (c *Call) named(fromModel string) (ref string, isSlug bool) {
+	ref = c.header("Provider")
+	if strings.HasPrefix(ref, "@") {
+		return ref, true
 	}
-	slug, rest, ok := strings.Cut(model[1:], "/")
-	if !ok || slug == "" || rest == "" {
-		return "", model
+	if vk := c.header("Virtual-Key"); vk != "" {
+		return vk, true
 	}
-	return slug, rest
+	if ref == "" && fromModel != "" {
+		return fromModel, true
+	}
+	return ref, false
+}
+
+func revealed(fields map[string]ai.Secret) map[string]string {
+	if len(fields) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(fields))
+	for k, v := range fields {
+		out[k] = v.Reveal()
+	}
+	return out
 }
 
 // customHost is the caller's: the header beats the config.

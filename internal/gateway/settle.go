@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/price"
 )
 
 // release turns the last answer into the client's reply.
@@ -29,9 +30,9 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 	header["Content-Type"] = []string{"application/json"}
 	r.entry.State, r.entry.Status = ledger.OK, a.status
 	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
-	r.entry.Reply = r.put('r', a.body)
+	r.entry.Reply = r.put(ledger.BodyReply, a.body)
 	if a.destination.endpoint.Dialect != r.call.Dialect {
-		r.entry.UpstreamRaw = r.put('u', a.raw)
+		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
 	}
 	if err := r.settle(); err != nil {
 		return r.errorReply(err, nil)
@@ -87,7 +88,7 @@ func (r *record) answerError(e *ai.Error, header http.Header) *ai.Reply {
 	}
 	r.entry.Status, r.entry.Error = e.HTTPStatus(), errorInfo(e)
 	reply := r.errorReply(e, header)
-	r.entry.Reply = r.put('r', reply.Body)
+	r.entry.Reply = r.put(ledger.BodyReply, reply.Body)
 	if err := r.settle(); err != nil {
 		return r.errorReply(err, nil)
 	}
@@ -132,7 +133,7 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	if e != nil {
 		r.entry.Error = errorInfo(e)
 	}
-	r.entry.Reply = r.put('r', t.kept)
+	r.entry.Reply = r.put(ledger.BodyReply, t.kept)
 	return r.settle()
 }
 
@@ -152,12 +153,12 @@ func (r *record) settle() error {
 		if d := a.destination; d != nil {
 			e.Provider, e.Virtual = d.provider.ID, d.virtual
 			if len(a.sent) > 0 && !sameBytes(a.sent, r.call.Body) {
-				e.Upstream = r.put('s', a.sent)
+				e.Upstream = r.put(ledger.BodyUpstream, a.sent)
 			}
 			r.price(a)
 		}
 	}
-	e.Request = r.put('q', r.call.Body)
+	e.Request = r.put(ledger.BodyRequest, r.call.Body)
 	e.TotalMicros = microsSince(r.call.Started)
 	return r.g.Journal.Settle(e)
 }
@@ -175,8 +176,8 @@ func (r *record) price(a *answer) {
 			return
 		}
 	}
-	e.CostNano, _ = p.Cost(e.Usage)
-	e.CostKnown, e.PriceVersion = true, r.g.Prices.Version()
+	bill := price.Cost(p, e.Usage, "")
+	e.CostNano, e.CostKnown, e.PriceVersion = bill.Nano, bill.Known, r.g.Prices.Version()
 }
 
 func sameBytes(a, b []byte) bool {
