@@ -1,0 +1,34 @@
+package main
+
+import "github.com/portico-ai/portico/internal/price"
+
+// ours are the price files that no catalogue has.
+var ours = map[string]map[string]price.Entry{
+	"ollama": {"*": {
+		Source: []string{"portico"}, AsOf: portkeyAsOf, Local: true,
+		Note:  "Runs on the operator's own machines; nobody is paid per token. Hardware and power are not counted.",
+		Rates: map[string]string{"input": "0", "output": "0"},
+	}},
+	"mock": {"*": {
+		Source: []string{"portico"}, AsOf: portkeyAsOf, Kind: "chat",
+		Note:  "Made up, so that a demo has costs to show. The mock provider charges nothing.",
+		Rates: map[string]string{"input": "0.1", "output": "0.4", "cache_read": "0.025"},
+		Units: map[string]string{"web_search": "0.001"},
+	}},
+}
+
+// A ruling decides by hand what a vote cannot, and says why in the entry.
+type ruling struct {
+	source string // the catalogue whose figures are taken for rates, all others ignored
+	note   string
+}
+
+// rulings are by provider and model.
+var rulings = map[[2]string]ruling{
+	{"anthropic", "claude-sonnet-5"}: {genaiName,
+		"Regular price since 2026-09-01; the other catalogues still have the introductory 2 in, 10 out."},
+	{"openai", "gpt-4o-mini-tts"}:            {portkeyName, "LiteLLM lists other text rates for this model."},
+	{"openai", "gpt-4o-mini-tts-2025-03-20"}: {portkeyName, "LiteLLM lists other text rates for this model."},
+	{"openai", "gpt-4o-mini-tts-2025-12-15"}: {portkeyName, "LiteLLM lists other text rates for this model."},
+	{"azure-openai", "gpt-4o-mini-tts"}:      {portkeyName, "LiteLLM lists other text rates for this model."},
+}
