@@ -15,7 +15,6 @@ type geMatch struct {
 	Or         []geMatch `json:"or"`
 	Equals     string    `json:"equals"`
 	StartsWith string    `json:"starts_with"`
-	Contains   string    `json:"contains"`
 }
 
 type geModel struct {
@@ -38,11 +37,11 @@ var geDimensions = map[string]price.Dimension{
 	"cache_audio_read_mtok": price.AudioCacheRead,
 }
 
-// matches reports whether the rule names the model.
+// matches reports whether the rule names the model, or the beginning of its
+// name. Looser rules take in other models too and have no vote.
 func (m geMatch) matches(name string) bool {
 	return m.Equals != "" && name == m.Equals ||
 		m.StartsWith != "" && strings.HasPrefix(name, m.StartsWith) ||
-		m.Contains != "" && strings.Contains(name, m.Contains) ||
 		slices.ContainsFunc(m.Or, func(o geMatch) bool { return o.matches(name) })
 }
 

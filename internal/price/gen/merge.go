@@ -51,6 +51,11 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 	for _, w := range views {
 		describe(&e, w.facts)
 	}
+	for _, w := range views {
+		if f := w.facts; w.source == litellmName { // keeps these with more care
+			e.Kind, e.Context, e.MaxOutput = cmp.Or(f.kind, e.Kind), cmp.Or(f.context, e.Context), cmp.Or(f.maxOutput, e.MaxOutput)
+		}
+	}
 	slices.Sort(e.Supports)
 	e.Supports = slices.Compact(e.Supports)
 
@@ -103,26 +108,42 @@ type vote struct {
 	notes     []string
 }
 
+// rates decides the main rates first. Who is overruled on them has another
+// price in mind and is not heard on the rest, so that a model's rates fit.
 func (v *vote) rates(views []view) map[rateKey]int64 {
-	claims := make(map[rateKey][]claim)
-	for _, w := range views {
-		for k, n := range w.facts.rates {
-			if plausible(w.facts, k, n) {
-				claims[k] = append(claims[k], claim{w.source, n})
+	rates := make(map[rateKey]int64)
+	main := []rateKey{{price.Standard, 0, price.Input}, {price.Standard, 0, price.Output}}
+	for _, k := range main {
+		if claims := v.claims(views, k); len(claims) > 0 {
+			rates[k] = v.decide(keyName(k), claims)
+			for _, c := range claims {
+				v.against[c.source] = v.against[c.source] || !near(c.nano, rates[k])
 			}
 		}
 	}
-	rates := make(map[rateKey]int64, len(claims))
-	for _, k := range slices.SortedFunc(maps.Keys(claims), compareKeys) {
-		n := v.decide(keyName(k), claims[k])
-		rates[k] = n
-		if k == (rateKey{price.Standard, 0, price.Input}) || k == (rateKey{price.Standard, 0, price.Output}) {
-			for _, c := range claims[k] {
-				v.against[c.source] = v.against[c.source] || !near(c.nano, n)
-			}
+	rest := make(map[rateKey]bool)
+	for _, w := range views {
+		for k := range w.facts.rates {
+			rest[k] = !slices.Contains(main, k)
+		}
+	}
+	agreeing := slices.DeleteFunc(slices.Clone(views), func(w view) bool { return v.against[w.source] })
+	for _, k := range slices.SortedFunc(maps.Keys(rest), compareKeys) {
+		if claims := v.claims(agreeing, k); rest[k] && len(claims) > 0 {
+			rates[k] = v.decide(keyName(k), claims)
 		}
 	}
 	return rates
+}
+
+func (v *vote) claims(views []view, k rateKey) []claim {
+	var all []claim
+	for _, w := range views {
+		if n, ok := w.facts.rates[k]; ok && plausible(w.facts, k, n) {
+			all = append(all, claim{w.source, n})
+		}
+	}
+	return all
 }
 
 func (v *vote) units(views []view) map[string]int64 {

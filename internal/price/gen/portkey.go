@@ -174,7 +174,10 @@ func pkUnits(f *facts, tier price.Tier, above int64, raw json.RawMessage) error 
 	}
 	for name, raw := range units {
 		switch name {
-		case "request_audio_token", "response_audio_token": // repeats the rate
+		case "request_audio_token", "response_audio_token": // the same again, or here only
+			if err := pkRate(f, tier, above, pkDimensions[name], raw); err != nil {
+				return err
+			}
 			continue
 		case "routing_units": // Azure's model router, which no usage counts
 			continue

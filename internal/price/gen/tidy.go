@@ -7,22 +7,33 @@ import (
 	"github.com/portico-ai/portico/internal/price"
 )
 
-// plausible refuses figures that are plainly in the wrong place: reading from a
-// cache never costs more than sending anew, writing to it never less.
+// plausible refuses figures that are plainly in the wrong place or filled in:
+// reading from a cache never costs more than sending anew, writing to it never
+// less nor many times more; sound never comes cheaper out than in; a rate of
+// sound that equals the one of text is a default.
 func plausible(f *facts, k rateKey, n int64) bool {
-	whole := price.Input
-	if k.dim == price.AudioCacheRead {
-		whole = price.AudioInput
+	of := func(d price.Dimension) (int64, bool) {
+		base, ok := f.rates[rateKey{k.tier, k.above, d}]
+		return base, ok
 	}
-	base, ok := f.rates[rateKey{k.tier, k.above, whole}]
-	if !ok {
-		return true
+	input, hasInput := of(price.Input)
+	soundIn, hasSoundIn := of(price.AudioInput)
+	soundOut, hasSoundOut := of(price.AudioOutput)
+	if hasSoundIn && hasSoundOut && soundOut < soundIn && (k.dim == price.AudioInput || k.dim == price.AudioOutput) {
+		return false
 	}
 	switch k.dim {
-	case price.CacheRead, price.AudioCacheRead:
-		return n <= base
+	case price.CacheRead:
+		return !hasInput || n <= input
+	case price.AudioCacheRead:
+		return !hasSoundIn || n <= soundIn
 	case price.CacheWrite, price.CacheWrite1h:
-		return n >= base
+		return !hasInput || n >= input && n <= 4*input
+	case price.AudioInput:
+		return n != input
+	case price.AudioOutput:
+		output, _ := of(price.Output)
+		return n != output
 	}
 	return true
 }
@@ -31,7 +42,7 @@ func plausible(f *facts, k rateKey, n int64) bool {
 var noSearch = []string{"embedding", "moderation", "image", "speech", "transcription", "video"}
 
 // tidy drops figures that say nothing: token rates of zero beside the real
-// price, and tool fees of models without tools.
+// price, tiers of which half is missing, tool fees of models without tools.
 func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
 	if slices.Contains(noSearch, e.Kind) {
 		delete(units, "web_search")
@@ -43,6 +54,11 @@ func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
 		other = other || video || name == "minute" || name == "character"
 	}
 	for k, n := range rates {
+		_, in := rates[rateKey{k.tier, k.above, price.Input}]
+		_, out := rates[rateKey{k.tier, k.above, price.Output}]
+		if k.tier != price.Standard && !(in && out) {
+			delete(rates, k) // a tier that is known in part only
+		}
 		if n != 0 {
 			continue
 		}
