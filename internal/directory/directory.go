@@ -47,6 +47,7 @@ type Integration struct {
 	CustomHeaders  map[string]string
 	Deployments    []Deployment // Azure
 	ExpiresAt      time.Time    // zero: never
+	Unusable       string       // why it cannot be used now, safe to show; "" when it can
 }
 
 // A Deployment is one Azure deployment of an integration, chosen by alias.
