@@ -233,6 +233,27 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestTextLen(t *testing.T) {
+	for _, raw := range []string{`""`, `"abc"`, `"é𝄞"`, `"a\n\"b\\\\"`, `"\u0041\u00e9\u4e2d\ud834\udd1e!"`} {
+		if got, want := TextLen([]byte(raw)), len(Text([]byte(raw))); got != want {
+			t.Errorf("%s: got %d, want %d", raw, got, want)
+		}
+	}
+	for _, raw := range []string{``, `12`, `"`, `null`} {
+		if got := TextLen([]byte(raw)); got != 0 {
+			t.Errorf("%s: got %d", raw, got)
+		}
+	}
+}
+
+func TestInt(t *testing.T) {
+	for raw, want := range map[string]int64{"12": 12, "-3": -3, "12.0": 12, "1e2": 100, "x": 0, "": 0, "null": 0, "1e400": 0, "9007199254740993": 9007199254740993} {
+		if got := Int([]byte(raw)); got != want {
+			t.Errorf("%s: got %d, want %d", raw, got, want)
+		}
+	}
+}
+
 func TestWriter(t *testing.T) {
 	var w Writer
 	w.Object()

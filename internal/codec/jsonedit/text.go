@@ -3,6 +3,7 @@ package jsonedit
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -86,4 +87,55 @@ func appendEscaped(dst, s []byte) []byte {
 		from = i
 	}
 	return append(dst, s[from:]...)
+}
+
+// TextLen returns the length in bytes of a JSON string's text, 0 if raw is none.
+func TextLen(raw []byte) int {
+	if len(raw) < 2 || raw[0] != '"' {
+		return 0
+	}
+	inner := raw[1 : len(raw)-1]
+	n := len(inner)
+	for {
+		i := bytes.IndexByte(inner, '\\')
+		if i < 0 || i+1 >= len(inner) {
+			return n
+		}
+		if inner[i+1] != 'u' || i+6 > len(inner) {
+			n--
+			inner = inner[i+2:]
+			continue
+		}
+		n -= 6 - escapedLen(inner[i+2:i+6])
+		inner = inner[i+6:]
+	}
+}
+
+// escapedLen is the length in UTF-8 of the rune with the given four hex digits.
+// Each half of a surrogate pair counts as half of its four bytes.
+func escapedLen(digits []byte) int {
+	r, err := strconv.ParseUint(string(digits), 16, 16)
+	if err != nil {
+		return len(digits)
+	}
+	switch {
+	case r < 0x80:
+		return 1
+	case r < 0x800, r >= 0xd800 && r < 0xe000:
+		return 2
+	}
+	return 3
+}
+
+// Int returns the whole number that raw is, 0 if it is none. Fractions are cut
+// off.
+func Int(raw []byte) int64 {
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || f >= 1<<62 || f <= -1<<62 {
+		return 0
+	}
+	return int64(f)
 }
