@@ -23,6 +23,9 @@ type Ingress struct {
 	MaxBody int64 // largest request body in bytes
 }
 
+// bodyTime is how long a client may take to send its body.
+const bodyTime = 2 * time.Minute
+
 // Read fills in what one operation needs to know of a request's body, in the
 // call's dialect. It returns an *ai.Error of kind Invalid for a body that is not
 // acceptable.
@@ -45,11 +48,11 @@ func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handl
 		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
 		if read != nil {
 			if err := in.readBody(w, r, c, read); err != nil {
-				write(r, w, in.Gateway.Refuse(c, err))
+				write(w, in.Gateway.Refuse(c, err))
 				return
 			}
 		}
-		write(r, w, in.Gateway.Do(r.Context(), c))
+		write(w, in.Gateway.Do(r.Context(), c))
 	})
 }
 
@@ -76,6 +79,8 @@ func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.C
 	if r.ContentLength > in.MaxBody {
 		return in.tooLarge()
 	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
 	body, err := readAll(http.MaxBytesReader(w, r.Body, in.MaxBody), r.ContentLength)
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -83,6 +88,7 @@ func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.C
 		}
 		return &ai.Error{Kind: ai.Invalid, Message: "The request body could not be read to its end", Err: err}
 	}
+	_ = control.SetReadDeadline(time.Time{})
 	c.Body = body
 	return read(c)
 }

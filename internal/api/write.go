@@ -15,7 +15,7 @@ const writeStall = time.Minute
 
 // write sends a reply. A stream is flushed once per chunk, which is once per
 // read of the provider's connection.
-func write(r *http.Request, w http.ResponseWriter, reply *ai.Reply) {
+func write(w http.ResponseWriter, reply *ai.Reply) {
 	h := w.Header()
 	for name, values := range reply.Header {
 		h[name] = values
@@ -30,7 +30,7 @@ func write(r *http.Request, w http.ResponseWriter, reply *ai.Reply) {
 	defer reply.Stream.Close()
 	control := http.NewResponseController(w)
 	w.WriteHeader(reply.Status)
-	for r.Context().Err() == nil {
+	for {
 		chunk, err := reply.Stream.Next()
 		if err != nil {
 			return
@@ -59,4 +59,15 @@ func WriteError(w http.ResponseWriter, format dialect.Format, c *gateway.Call, e
 	h.Set("X-Portkey-Request-Id", c.ID)
 	w.WriteHeader(e.HTTPStatus())
 	_, _ = w.Write(format.ErrorBody(e))
+}
+
+// NotFound answers a path that nothing serves.
+func NotFound(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Portkey-Trace-Id", readTrace(r).id)
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write([]byte(`{"message":"Not Found","ok":false,"status":"failure","success":false,` +
+		`"error":{"message":"Not Found: no such path or method","type":"invalid_request_error","param":null,"code":"not_found"}}`))
 }

@@ -33,6 +33,8 @@ type Config struct {
 	BootstrapWorkspaceKey ai.Secret
 
 	ProviderBases map[string]string // provider id to base URL
+
+	Version string // of the binary
 }
 
 // Default is the configuration of a server that is told nothing.

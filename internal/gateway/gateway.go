@@ -90,14 +90,15 @@ func New(o Options) *Gateway {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{Options: o, bare: route.Direct()}
-	g.inline = newConfigCache(1024, g.RouteOptions())
+	g.inline = newConfigCache(1024, RouteOptions(o.Providers, o.CheckHost))
 	return g
 }
 
-// RouteOptions is what this gateway knows about the world when a config is parsed.
-func (g *Gateway) RouteOptions() route.Options {
-	return route.Options{CheckHost: g.CheckHost, KnownProvider: func(id string) (string, bool) {
-		_, ok := g.Providers.Get(id)
+// RouteOptions is what configs are checked against: the providers there are, and
+// the hosts a caller may name.
+func RouteOptions(providers *provider.Registry, checkHost func(url string) error) route.Options {
+	return route.Options{CheckHost: checkHost, KnownProvider: func(id string) (string, bool) {
+		_, ok := providers.Get(id)
 		return id, ok
 	}}
 }
@@ -107,6 +108,9 @@ func (g *Gateway) RouteOptions() route.Options {
 // and before a stream gives out its last event, the entry is in the journal. The
 // caller must Close a reply's Stream.
 func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
+	if c.Op == ai.Models && !c.namesProvider() {
+		return g.listModels(c)
+	}
 	rec := g.open(c)
 	if err := g.Journal.Reserve(rec.reservation()); err != nil {
 		return rec.refuse(err)

@@ -35,8 +35,11 @@ func (g *Gateway) open(c *Call) *record {
 
 func (r *record) reservation() ledger.Reservation {
 	e := &r.entry
-	return ledger.Reservation{ID: e.ID, StartedAt: e.StartedAt, OrgID: e.OrgID, WorkspaceID: e.WorkspaceID, KeyID: e.KeyID,
-		TraceID: e.TraceID, Op: e.Op, Method: e.Method, Path: e.Path, Model: e.AskModel}
+	return ledger.Reservation{
+		ID: e.ID, StartedAt: e.StartedAt, OrgID: e.OrgID, WorkspaceID: e.WorkspaceID, KeyID: e.KeyID, UserID: e.UserID,
+		TraceID: e.TraceID, SpanID: e.SpanID, ParentSpanID: e.ParentSpanID, SpanName: e.SpanName,
+		Op: e.Op, Dialect: e.Dialect, Method: e.Method, Path: e.Path, Stream: e.Stream, AskModel: e.AskModel, Metadata: e.Metadata,
+	}
 }
 
 // begin opens the record of an attempt.

@@ -75,7 +75,9 @@ func (t *tap) end(tail []byte, err error) ([]byte, error) {
 		}
 		tail = nil
 	}
-	if t.ctx.Err() != nil {
+	if stopped, ok := errors.AsType[*ai.Error](context.Cause(t.ctx)); ok {
+		err = stopped // the server itself ends the request
+	} else if t.ctx.Err() != nil {
 		_ = t.rec.settleStream(t, ledger.ClientGone, nil)
 		return nil, io.EOF
 	}

@@ -56,6 +56,7 @@ type Quirks struct {
 	NoStreamOptions bool // refuses stream_options; usage comes unasked or not at all
 	NoDone          bool // its streams end without the dialect's terminal event
 	NoKey           bool // needs no API key
+	OptionalKey     bool // may be called with another credential than an API key
 }
 
 // A Call is one attempt at one provider: everything is decided, nothing is sent.

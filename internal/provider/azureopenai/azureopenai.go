@@ -28,6 +28,7 @@ func New(doer sign.Doer) *provider.Provider {
 		Fields:  fields(),
 		Sign:    sign.NewEntra(doer).Sign,
 		Adapter: adapter{},
+		Quirks:  provider.Quirks{OptionalKey: true},
 		Ops: map[ai.Op]provider.Endpoint{
 			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
 			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
@@ -87,7 +88,9 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if version == "v1" {
 		call := *c
 		if c.Op != ai.Models {
-			call.Body = jsonedit.Set(c.Body, "model", jsonedit.String(deployment))
+			if call.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, deployment)); err != nil {
+				return nil, err
+			}
 		}
 		return provider.NewRequest(ctx, p, &call, e.Method, base+"/v1"+e.Path)
 	}
