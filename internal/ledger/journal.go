@@ -238,9 +238,6 @@ func (j *Journal) Close() error {
 		err = errors.Join(j.checkpoint(), j.f.Truncate(j.end.Offset)) // gives back what was set aside
 	}
 	err = errors.Join(err, j.f.Close())
-	for w := range j.waiters {
-		w.signal()
-	}
 	if err != nil {
 		return fmt.Errorf("ledger: close journal: %w", err)
 	}

@@ -74,45 +74,49 @@ func (j *Journal) wake() {
 
 // wait returns when n entries follow pos, or when some do and d has passed since
 // the first was seen, or when stop or kick is ready.
-func (j *Journal) wait(stop <-chan struct{}, kick <-chan struct{}, pos Position, n int, d time.Duration) {
+func (j *Journal) wait(stop, kick <-chan struct{}, pos Position, n int, d time.Duration) {
 	w := &waiter{ch: make(chan struct{}, 1)}
-	j.mu.Lock()
-	have := 0
-	if items, ok := j.tail.after(pos); ok {
-		have = len(items)
-	} else {
-		have = n
-	}
-	w.need = max(1-have, 0)
-	j.waiters[w] = struct{}{}
-	closed := j.closed
-	j.mu.Unlock()
 	defer func() {
 		j.mu.Lock()
 		delete(j.waiters, w)
 		j.mu.Unlock()
 	}()
-	if have >= n || closed {
-		return
-	}
-	if have == 0 {
+	var patience <-chan time.Time
+	for {
+		have := j.await(w, pos, n)
+		if have >= n {
+			return
+		}
+		if have > 0 && patience == nil {
+			t := time.NewTimer(d)
+			defer t.Stop()
+			patience = t.C
+		}
 		select {
 		case <-w.ch:
+		case <-patience:
+			return
 		case <-stop:
 			return
 		case <-kick:
 			return
 		}
 	}
+}
+
+// await counts the entries after pos, up to n, and sets w to be signalled at the
+// first, or, when there are some, at the nth.
+func (j *Journal) await(w *waiter, pos Position, n int) int {
 	j.mu.Lock()
-	w.need = n - max(have, 1)
-	j.mu.Unlock()
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-w.ch:
-	case <-t.C:
-	case <-stop:
-	case <-kick:
+	defer j.mu.Unlock()
+	items, ok := j.tail.after(pos)
+	if !ok {
+		return n
 	}
+	w.need = 1
+	if len(items) > 0 {
+		w.need = n - len(items)
+	}
+	j.waiters[w] = struct{}{}
+	return min(len(items), n)
 }
