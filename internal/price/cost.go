@@ -134,20 +134,20 @@ func (r *receipt) tokens(rates *Rates, u *ai.Usage) {
 	plainAudio := take(&in, audio)
 	cachedAudio := take(&read, audio-plainAudio)
 
-	r.add(rates, in, Input)
-	r.add(rates, write, CacheWrite, Input)
-	r.add(rates, write1h, CacheWrite1h, CacheWrite, Input)
-	r.add(rates, read, CacheRead, Input)
-	r.add(rates, plainAudio, AudioInput, Input)
-	r.add(rates, cachedAudio, AudioCacheRead, AudioInput, CacheRead, Input)
+	r.add(rates, Input, in, Input)
+	r.add(rates, CacheWrite, write, CacheWrite, Input)
+	r.add(rates, CacheWrite1h, write1h, CacheWrite1h, CacheWrite, Input)
+	r.add(rates, CacheRead, read, CacheRead, Input)
+	r.add(rates, AudioInput, plainAudio, AudioInput, Input)
+	r.add(rates, AudioCacheRead, cachedAudio, AudioCacheRead, AudioInput, CacheRead, Input)
 
 	audioOut := take(&out, u.OutputAudioTokens)
 	reasoning := take(&out, u.ReasoningTokens)
 	// The output of an image model is images, that of a speech model is sound,
 	// whether or not the usage says so.
-	r.add(rates, out, ImageOutput, Output, AudioOutput)
-	r.add(rates, reasoning, Reasoning, ImageOutput, Output, AudioOutput)
-	r.add(rates, audioOut, AudioOutput, Output)
+	r.add(rates, Output, out, ImageOutput, Output, AudioOutput)
+	r.add(rates, Reasoning, reasoning, Reasoning, ImageOutput, Output, AudioOutput)
+	r.add(rates, AudioOutput, audioOut, AudioOutput, Output)
 }
 
 // take moves up to n from the total and returns what it moved.
@@ -157,17 +157,17 @@ func take(total *int64, n int64) int64 {
 	return n
 }
 
-// add charges n tokens at the first of the rates that is set.
-func (r *receipt) add(rates *Rates, n int64, ds ...Dimension) {
+// add charges n tokens of a kind at the first of the rates that is set.
+func (r *receipt) add(rates *Rates, kind Dimension, n int64, ds ...Dimension) {
 	if n == 0 {
 		return
 	}
 	d, ok := rates.first(ds...)
 	if !ok {
-		r.lacks(ds[0].String() + " price")
+		r.lacks(kind.String() + " price")
 		return
 	}
-	r.line(ds[0].String(), n, rates.nano[d])
+	r.line(kind.String(), n, rates.nano[d])
 }
 
 // units charges n things that are not tokens. Searches that have no price make

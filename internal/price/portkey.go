@@ -19,7 +19,7 @@ func (c *Catalogue) PortkeyPricing(provider, model string) (json.RawMessage, boo
 	}
 	if s := p.schedule(Standard); s != nil {
 		r := &s.Steps[0].Rates
-		doc["calculate"] = map[string]any{"request": requestTree(r), "response": responseTree(r)}
+		doc["calculate"] = map[string]any{"request": requestTree(r, p.Kind), "response": responseTree(r, p.Kind)}
 	}
 	if s := p.schedule(Batch); s != nil {
 		batch := map[string]any{}
@@ -57,7 +57,9 @@ func payAsYouGo(p *Price) map[string]any {
 		case name == "call": // fixed_cost
 		case name == "minute", name == "character":
 			// That is where Portkey's catalogue keeps them, for want of a unit.
-			pay["request_token"], pay["response_token"] = perUnit(n), perUnit(0)
+			if len(p.Schedules) == 0 {
+				pay["request_token"], pay["response_token"] = perUnit(n), perUnit(0)
+			}
 			if name == "minute" {
 				pay["request_audio_token"] = perUnit(n)
 			}
@@ -101,14 +103,18 @@ var portkeyTextKeys = map[Dimension]string{
 
 func putRates(into map[string]any, r *Rates, kind string) {
 	for d := range dimensions {
-		key := portkeyKeys[d]
-		if text := portkeyTextKeys[d]; kind == "image" && text != "" {
-			key = text
-		}
+		key := portkeyKey(d, kind)
 		if n, ok := r.Get(d); ok && key != "" {
 			into[key] = perToken(n)
 		}
 	}
+}
+
+func portkeyKey(d Dimension, kind string) string {
+	if text := portkeyTextKeys[d]; kind == "image" && text != "" {
+		return text
+	}
+	return portkeyKeys[d]
 }
 
 // perToken turns nano-dollars per million tokens into cents per token.
@@ -134,8 +140,8 @@ type term struct {
 }
 
 // requestTree counts input_tokens as those neither cached nor audio.
-func requestTree(r *Rates) node {
-	return sum(r, []term{
+func requestTree(r *Rates, kind string) node {
+	return sum(r, kind, []term{
 		{"input_tokens", Input},
 		{"cache_write_tokens", CacheWrite},
 		{"cache_read_tokens", CacheRead},
@@ -144,17 +150,21 @@ func requestTree(r *Rates) node {
 	})
 }
 
-func responseTree(r *Rates) node {
-	return sum(r, []term{{"output_tokens", Output}, {"audio_output_tokens", AudioOutput}})
+func responseTree(r *Rates, kind string) node {
+	output := Output
+	if _, ok := r.Get(ImageOutput); ok {
+		output = ImageOutput
+	}
+	return sum(r, kind, []term{{"output_tokens", output}, {"audio_output_tokens", AudioOutput}})
 }
 
 // sum adds up the terms that have a rate; the first is always there.
-func sum(r *Rates, terms []term) node {
+func sum(r *Rates, kind string, terms []term) node {
 	var products []node
 	for i, t := range terms {
 		if _, ok := r.Get(t.dim); ok || i == 0 {
 			products = append(products, node{Operation: "multiply", Operands: []node{
-				{Value: t.tokens}, {Value: "rates." + portkeyKeys[t.dim]},
+				{Value: t.tokens}, {Value: "rates." + portkeyKey(t.dim, kind)},
 			}})
 		}
 	}

@@ -15,7 +15,9 @@ func Handler(c *price.Catalogue) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /model-configs/pricing/{provider}/{model...}", lookup(c.PortkeyPricing))
 	mux.Handle("GET /model-configs/general/{provider}/{model...}", lookup(c.PortkeyGeneral))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
+	mux.HandleFunc("/model-configs/pricing/{provider}", notFound) // else redirected
+	mux.HandleFunc("/model-configs/general/{provider}", notFound)
+	mux.HandleFunc("/", notFound)
 	return mux
 }
 
@@ -23,7 +25,7 @@ func lookup(find func(provider, model string) (json.RawMessage, bool)) http.Hand
 	return func(w http.ResponseWriter, r *http.Request) {
 		doc, ok := find(r.PathValue("provider"), r.PathValue("model"))
 		if !ok {
-			notFound(w)
+			notFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -32,7 +34,7 @@ func lookup(find func(provider, model string) (json.RawMessage, bool)) http.Hand
 	}
 }
 
-func notFound(w http.ResponseWriter) {
+func notFound(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
 	_, _ = w.Write([]byte(`{"error":"Model not found"}`))

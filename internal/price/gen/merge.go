@@ -129,18 +129,30 @@ func (v *vote) rates(views []view) map[rateKey]int64 {
 	}
 	agreeing := slices.DeleteFunc(slices.Clone(views), func(w view) bool { return v.against[w.source] })
 	for _, k := range slices.SortedFunc(maps.Keys(rest), compareKeys) {
-		if claims := v.claims(agreeing, k); rest[k] && len(claims) > 0 {
+		if !rest[k] {
+			continue
+		}
+		if claims := v.claims(agreeing, k); len(claims) > 0 {
 			rates[k] = v.decide(keyName(k), claims)
 		}
 	}
 	return rates
 }
 
+// claims gathers the figures that have a vote, and notes those that lost it.
 func (v *vote) claims(views []view, k rateKey) []claim {
 	var all []claim
 	for _, w := range views {
-		if n, ok := w.facts.rates[k]; ok && plausible(w.facts, k, n) {
+		n, ok := w.facts.rates[k]
+		if !ok {
+			continue
+		}
+		switch judge(w.facts, k, n) {
+		case plausible:
 			all = append(all, claim{w.source, n})
+		case impossible:
+			v.uncertain = true
+			v.notes = append(v.notes, fmt.Sprintf("%s: %s %s is impossible.", keyName(k), w.source, price.FormatDollars(n)))
 		}
 	}
 	return all

@@ -7,35 +7,48 @@ import (
 	"github.com/portico-ai/portico/internal/price"
 )
 
-// plausible refuses figures that are plainly in the wrong place or filled in:
-// reading from a cache never costs more than sending anew, writing to it never
-// less nor many times more; sound never comes cheaper out than in; a rate of
-// sound that equals the one of text is a default.
-func plausible(f *facts, k rateKey, n int64) bool {
+// An opinion is what to make of a catalogue's figure.
+type opinion int
+
+const (
+	plausible opinion = iota
+	filledIn          // a default of the catalogue: no claim
+	impossible
+)
+
+// judge finds figures that are plainly in the wrong place: reading from a cache
+// never costs more than sending anew nor next to nothing, writing to it never
+// less nor many times more; sound never comes cheaper out than in, text never
+// many times so. A rate of sound that equals the one of text is filled in.
+func judge(f *facts, k rateKey, n int64) opinion {
 	of := func(d price.Dimension) (int64, bool) {
 		base, ok := f.rates[rateKey{k.tier, k.above, d}]
 		return base, ok
 	}
 	input, hasInput := of(price.Input)
+	output, hasOutput := of(price.Output)
 	soundIn, hasSoundIn := of(price.AudioInput)
 	soundOut, hasSoundOut := of(price.AudioOutput)
-	if hasSoundIn && hasSoundOut && soundOut < soundIn && (k.dim == price.AudioInput || k.dim == price.AudioOutput) {
-		return false
-	}
+	bad := false
 	switch k.dim {
+	case price.Input, price.Output:
+		bad = output > 0 && input > 10*output
 	case price.CacheRead:
-		return !hasInput || n <= input
+		bad = hasInput && (n > input || n < input/100)
 	case price.AudioCacheRead:
-		return !hasSoundIn || n <= soundIn
+		bad = hasSoundIn && n > soundIn
 	case price.CacheWrite, price.CacheWrite1h:
-		return !hasInput || n >= input && n <= 4*input
-	case price.AudioInput:
-		return n != input
-	case price.AudioOutput:
-		output, _ := of(price.Output)
-		return n != output
+		bad = hasInput && (n < input || n > 4*input)
+	case price.AudioInput, price.AudioOutput:
+		if k.dim == price.AudioInput && hasInput && n == input || k.dim == price.AudioOutput && hasOutput && n == output {
+			return filledIn
+		}
+		bad = hasSoundIn && hasSoundOut && soundOut < soundIn
 	}
-	return true
+	if bad {
+		return impossible
+	}
+	return plausible
 }
 
 // noSearch are the kinds of model that have no tools, and so no tool fees.
