@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -29,6 +31,8 @@ import (
 	"github.com/portico-ai/portico/internal/telemetry"
 )
 
+const databaseFile = "portico.db"
+
 // An App is a wired server. Run serves until its context ends; Close releases
 // what New has opened and is called by Run.
 type App struct {
@@ -36,7 +40,8 @@ type App struct {
 	log *slog.Logger
 
 	lock      *folderLock
-	db        *sqldb.DB
+	fresh     bool // the data folder has no database yet
+	db        *sqldb.Store
 	service   *control.Service
 	directory *directory.Memory
 	providers *provider.Registry
@@ -103,8 +108,12 @@ func (a *App) listen(context.Context) (err error) {
 }
 
 func (a *App) openFolder(context.Context) (err error) {
-	a.lock, err = lockFolder(a.cfg.Data)
-	return err
+	if a.lock, err = lockFolder(a.cfg.Data); err != nil {
+		return err
+	}
+	_, err = os.Stat(a.path(databaseFile))
+	a.fresh = errors.Is(err, fs.ErrNotExist)
+	return nil
 }
 
 func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
@@ -140,7 +149,7 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	if a.prices, err = price.Load(); err != nil {
 		return fmt.Errorf("load the prices: %w", err)
 	}
-	if a.db, err = sqldb.Open(ctx, a.path("portico.db")); err != nil {
+	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	return nil
@@ -148,7 +157,7 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 
 func (a *App) openControl(ctx context.Context) error {
 	master, err := secret.Master(secret.Source{
-		Key: a.cfg.MasterKey.Reveal(), KeyFile: a.cfg.MasterKeyFile, DataDir: a.cfg.Data,
+		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: a.fresh,
 	})
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (a *App) openEgress(context.Context) error {
 		}
 	}
 	a.policy = policy
-	a.http = egress.New(policy, egress.Options{Handlers: map[string]http.Handler{provider.MockHost: mock.New(mock.Options{})}})
+	a.http = egress.New(policy, egress.Options{Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
 	registry, err := all.New(a.http)
 	if err != nil {
 		return err
