@@ -140,7 +140,7 @@ func TestAgainstRecordedUsage(t *testing.T) {
 					skipped["they have no price"]++
 					continue
 				case !ok:
-					skipped["we have no price"]++
+					skipped["we have no price: "+e.Provider+" "+tc.Model]++
 					continue
 				case p.Model == "claude-sonnet-5":
 					skipped["they use the introductory price: "+p.Model]++

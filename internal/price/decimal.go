@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// maxNano bounds every rate and unit price: a million dollars. It keeps all
-// sums far from 128 bits.
-const maxNano = 1_000_000 * 1_000_000_000
+// The bounds of amounts, in dollars. They keep every product with a count of
+// tokens, and a unit price times a million, inside the integers used.
+const (
+	maxRate = 1_000_000 // per million tokens
+	maxUnit = 9_000     // per unit
+)
 
-// parseDollars reads a decimal number of dollars, exactly, as nano-dollars.
-func parseDollars(s string) (int64, error) {
+// parseDollars reads a decimal number of dollars up to limit, exactly, as
+// nano-dollars.
+func parseDollars(s string, limit int64) (int64, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	if whole == "" || !digits(whole) || !digits(frac) || strings.HasSuffix(s, ".") {
 		return 0, fmt.Errorf("%q is not a decimal number of dollars such as \"2.50\"", s)
@@ -20,8 +24,8 @@ func parseDollars(s string) (int64, error) {
 		return 0, fmt.Errorf("%q has more than nine decimal places", s)
 	}
 	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", 9-len(frac)), 10, 64)
-	if err != nil || n > maxNano {
-		return 0, fmt.Errorf("%q is over a million dollars", s)
+	if err != nil || n > limit*1_000_000_000 {
+		return 0, fmt.Errorf("%q is over %d dollars", s, limit)
 	}
 	return n, nil
 }

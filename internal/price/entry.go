@@ -183,7 +183,7 @@ func rates(path string, m map[string]string) (Rates, error) {
 		if !ok {
 			return r, fmt.Errorf("%s.%s: is not a rate; known are %s", path, name, strings.Join(dimensionNames[:], ", "))
 		}
-		nano, err := parseDollars(text)
+		nano, err := parseDollars(text, maxRate)
 		if err != nil {
 			return r, fmt.Errorf("%s.%s: %w", path, name, err)
 		}
@@ -198,7 +198,7 @@ func amounts(path string, m map[string]string) (map[string]int64, error) {
 	}
 	all := make(map[string]int64, len(m))
 	for name, text := range m {
-		nano, err := parseDollars(text)
+		nano, err := parseDollars(text, maxUnit)
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", path, name, err)
 		}
