@@ -24,9 +24,11 @@ type choice struct {
 }
 
 // Decisions explains the walk so far.
-func (p *Plan) Decisions() []Decision {
-	all := make([]Decision, len(p.choices))
-	for i, c := range p.choices {
+func (p *Plan) Decisions() []Decision { return explain(p.choices) }
+
+func explain(choices []choice) []Decision {
+	all := make([]Decision, len(choices))
+	for i, c := range choices {
 		all[i] = Decision{Path: c.group.Path, Mode: c.group.Strategy.Mode(), Chosen: c.child, Reason: c.reason()}
 	}
 	return all
