@@ -24,9 +24,11 @@ type choice struct {
 }
 
 // Decisions explains the walk so far.
-func (p *Plan) Decisions() []Decision {
-	all := make([]Decision, len(p.choices))
-	for i, c := range p.choices {
+func (p *Plan) Decisions() []Decision { return explain(p.choices) }
+
+func explain(choices []choice) []Decision {
+	all := make([]Decision, len(choices))
+	for i, c := range choices {
 		all[i] = Decision{Path: c.group.Path, Mode: c.group.Strategy.Mode(), Chosen: c.child, Reason: c.reason()}
 	}
 	return all
@@ -43,7 +45,7 @@ func (c choice) reason() string {
 		if c.condition == 0 {
 			return "no condition matched: default"
 		}
-		return fmt.Sprintf("condition %d matched: %s", c.condition, s.conditions[c.condition-1].query)
+		return fmt.Sprintf("condition %d matched: %s", c.condition, shorten(s.conditions[c.condition-1].query.String()))
 	case modeFallback:
 		return c.fallbackReason()
 	}
@@ -71,3 +73,12 @@ func listCodes(codes []int) string {
 
 // formatWeight hides the noise of adding decimal fractions.
 func formatWeight(w float64) string { return strconv.FormatFloat(w, 'g', 10, 64) }
+
+// shorten keeps a log row small whatever a query lists.
+func shorten(s string) string {
+	const room = 200
+	if len(s) <= room {
+		return s
+	}
+	return strings.ToValidUTF8(s[:room], "") + "…"
+}

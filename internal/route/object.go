@@ -2,7 +2,6 @@ package route
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -37,6 +36,8 @@ func (p *parser) object(path string, v gjson.Result) (*object, bool) {
 }
 
 func (o *object) at(key string) string { return joinPath(o.path, key) }
+
+func (o *object) item(key string, i int) string { return o.at(key) + "[" + strconv.Itoa(i) + "]" }
 
 // take returns the key's value; null counts as absent.
 func (o *object) take(key string) (gjson.Result, bool) {
@@ -117,15 +118,18 @@ func (o *object) list(key, want string) ([]gjson.Result, bool) {
 	return v.Array(), true
 }
 
-func (o *object) strings(key string) []string {
+// strings returns the elements that check has nothing against; want says what
+// they should be. It returns nil if the key is absent, an empty list if it is
+// empty.
+func (o *object) strings(key, want string, check func(string) bool) []string {
 	items, ok := o.list(key, "an array of strings")
 	if !ok {
 		return nil
 	}
 	all := make([]string, 0, len(items))
 	for i, v := range items {
-		if v.Type != gjson.String {
-			o.p.problem(fmt.Sprintf("%s[%d]", o.at(key), i), "must be a string, got %s", describe(v))
+		if v.Type != gjson.String || !check(v.Str) {
+			o.p.problem(o.item(key, i), "must be %s, got %s", want, describe(v))
 			continue
 		}
 		all = append(all, v.Str)
@@ -142,7 +146,7 @@ func (o *object) statusCodes(key string) []int {
 	codes := make([]int, 0, len(items))
 	for i, v := range items {
 		if v.Type != gjson.Number || v.Num != math.Trunc(v.Num) || v.Num < 100 || v.Num > 599 {
-			o.p.problem(fmt.Sprintf("%s[%d]", o.at(key), i), "must be an HTTP status code (100 to 599), got %s", describe(v))
+			o.p.problem(o.item(key, i), "must be an HTTP status code (100 to 599), got %s", describe(v))
 			continue
 		}
 		codes = append(codes, int(v.Num))
@@ -150,15 +154,20 @@ func (o *object) statusCodes(key string) []int {
 	return codes
 }
 
-// elements returns the raw array if every element is of an allowed kind.
-func (o *object) elements(key, want string, allowed func(gjson.Result) bool) json.RawMessage {
-	items, ok := o.list(key, "an array of "+want)
+// elements returns the raw array if every element is an object or, where they
+// are allowed, a string.
+func (o *object) elements(key string, stringsToo bool) json.RawMessage {
+	each := "an object"
+	if stringsToo {
+		each = "a string or an object"
+	}
+	items, ok := o.list(key, "an array, each element "+each)
 	if !ok {
 		return nil
 	}
 	for i, v := range items {
-		if !allowed(v) {
-			o.p.problem(fmt.Sprintf("%s[%d]", o.at(key), i), "must be one of %s, got %s", want, describe(v))
+		if !v.IsObject() && (!stringsToo || v.Type != gjson.String) {
+			o.p.problem(o.item(key, i), "must be %s, got %s", each, describe(v))
 		}
 	}
 	return json.RawMessage(o.values[key].Raw)

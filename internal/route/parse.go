@@ -39,8 +39,8 @@ func (p *parser) root(v gjson.Result) {
 		p.problem("config.options", "This version of config is not supported in this route. Please migrate to the latest version: strategy and targets")
 		return
 	}
-	p.cfg.DefaultInputGuardrails = o.elements("default_input_guardrails", guardrailKinds, isGuardrail)
-	p.cfg.DefaultOutputGuardrails = o.elements("default_output_guardrails", guardrailKinds, isGuardrail)
+	p.cfg.DefaultInputGuardrails = o.elements("default_input_guardrails", true)
+	p.cfg.DefaultOutputGuardrails = o.elements("default_output_guardrails", true)
 	root := &Target{Path: "config"}
 	p.target(o, root, Settings{Retry: Retry{OnStatusCodes: defaultRetryCodes}})
 	p.cfg.Root = root

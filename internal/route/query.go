@@ -82,7 +82,7 @@ func (p *parser) junction(o *object, key string, depth int) query {
 	}
 	var parts []query
 	for i, item := range v.Array() {
-		parts = append(parts, p.query(fmt.Sprintf("%s[%d]", o.at(key), i), item, depth+1))
+		parts = append(parts, p.query(o.item(key, i), item, depth+1))
 	}
 	if key == "$or" {
 		return anyOf(parts)

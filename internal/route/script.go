@@ -109,11 +109,13 @@ func (s Script) Unknown(c *Config) []string {
 // A Rehearsal is a walk that was played to its end.
 type Rehearsal struct {
 	Plan  *Plan
-	Calls []Call // never empty
+	Calls []Call     // never empty
+	After []Decision // made after the last call: why nothing followed
 }
 
 // A Call is one step and how the script ended it.
 type Call struct {
+	Before  []Decision // made since the call before it
 	Step    Step
 	Outcome Outcome
 }
@@ -129,11 +131,17 @@ func (s Script) Rehearse(c *Config, a Attrs, rnd *rand.Rand) (Rehearsal, error) 
 		return Rehearsal{}, err
 	}
 	r := Rehearsal{Plan: p}
-	calls := map[string]int{}
+	calls, explained := map[string]int{}, 0
 	for step, ok := p.Next(Outcome{}); ok; step, ok = p.Next(r.Last().Outcome) {
-		r.Calls = append(r.Calls, Call{step, s.answer(step.Path, calls[step.Path])})
+		r.Calls = append(r.Calls, Call{
+			Before:  explain(p.choices[explained:]),
+			Step:    step,
+			Outcome: s.answer(step.Path, calls[step.Path]),
+		})
 		calls[step.Path]++
+		explained = len(p.choices)
 	}
+	r.After = explain(p.choices[explained:])
 	return r, p.Err()
 }
 

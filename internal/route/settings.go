@@ -22,9 +22,9 @@ var defaultRetryCodes = []int{429, 500, 502, 503, 504, 529}
 // settings merges what o sets over what its ancestors set.
 func (p *parser) settings(o *object, s *Settings, inherited Settings) {
 	*s = inherited
-	s.OverrideParams = mergeParams(s.OverrideParams, p.params(o, "override_params"))
-	s.DefaultParams = mergeParams(s.DefaultParams, p.params(o, "default_params"))
-	s.DropParams = p.dropParams(o, s.DropParams)
+	s.OverrideParams = mergeParams(s.OverrideParams, params(o, "override_params"))
+	s.DefaultParams = mergeParams(s.DefaultParams, params(o, "default_params"))
+	s.DropParams = dropParams(o, s.DropParams)
 	if r, ok := o.child("retry"); ok {
 		s.Retry = p.retry(r)
 	}
@@ -59,7 +59,7 @@ func timeout(o *object, key string, d *time.Duration) {
 	}
 }
 
-func (p *parser) params(o *object, key string) []Param {
+func params(o *object, key string) []Param {
 	c, ok := o.child(key)
 	if !ok {
 		return nil
@@ -91,12 +91,10 @@ func mergeParams(parent, child []Param) []Param {
 // A path to drop: names parted by dots, each with any number of [index] or [*].
 var dropPath = regexp.MustCompile(`^[^.\[\]]+(\[(\d{1,9}|\*)\])*(\.[^.\[\]]+(\[(\d{1,9}|\*)\])*)*$`)
 
-func (p *parser) dropParams(o *object, parent []string) []string {
+func dropParams(o *object, parent []string) []string {
 	all := parent[:len(parent):len(parent)]
-	for _, path := range o.strings("drop_params") {
-		if !dropPath.MatchString(path) {
-			p.problem(o.at("drop_params"), `must be paths like "user", "a.b", "a[0].b" or "a[*].b", got %q`, path)
-		} else if !slices.Contains(all, path) {
+	for _, path := range o.strings("drop_params", `a path like "user", "a.b", "a[0].b" or "a[*].b"`, dropPath.MatchString) {
+		if !slices.Contains(all, path) {
 			all = append(all, path)
 		}
 	}
@@ -158,40 +156,31 @@ func (p *parser) cache(o *object, parent *Cache) *Cache {
 	return cache
 }
 
-var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-
+// A header that named itself would be forwarded from gateway to gateway.
 const forwardHeadersHeader = "x-portkey-forward-headers"
 
+var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
 func (p *parser) forwardHeaders(o *object) []string {
-	names := o.strings("forward_headers")
+	names := o.strings("forward_headers", "the name of an HTTP header", func(name string) bool {
+		return headerName.MatchString(strings.TrimSpace(name))
+	})
 	for i, name := range names {
-		name = strings.ToLower(strings.TrimSpace(name))
-		names[i] = name
-		switch {
-		case name == forwardHeadersHeader:
-			p.problem(o.at("forward_headers"), "forward_headers must not contain the '%s' header", forwardHeadersHeader)
-		case !headerName.MatchString(name):
-			p.problem(o.at("forward_headers"), "must be names of HTTP headers, got %q", name)
-		}
+		names[i] = strings.ToLower(strings.TrimSpace(name))
+	}
+	if slices.Contains(names, forwardHeadersHeader) {
+		p.problem(o.at("forward_headers"), "forward_headers must not contain the '%s' header", forwardHeadersHeader)
 	}
 	return names
 }
-
-const (
-	hookKinds      = "objects"
-	guardrailKinds = "strings (saved guardrails) or objects"
-)
-
-func isHook(v gjson.Result) bool      { return v.IsObject() }
-func isGuardrail(v gjson.Result) bool { return v.IsObject() || v.Type == gjson.String }
 
 // hooks reads one side's lists; if the target sets any, they replace the
 // parent's side as a whole.
 func hooks(o *object, parent Hooks, list, guardrails, mutators string) Hooks {
 	own := Hooks{
-		Hooks:      o.elements(list, hookKinds, isHook),
-		Guardrails: o.elements(guardrails, guardrailKinds, isGuardrail),
-		Mutators:   o.elements(mutators, guardrailKinds, isGuardrail),
+		Hooks:      o.elements(list, false),
+		Guardrails: o.elements(guardrails, true),
+		Mutators:   o.elements(mutators, true),
 	}
 	if own.IsZero() {
 		return parent

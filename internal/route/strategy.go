@@ -46,7 +46,7 @@ func (p *parser) strategy(o *object, t *Target) {
 	if s.CircuitBreaker == nil && t.parent != nil {
 		s.CircuitBreaker = t.parent.Strategy.CircuitBreaker
 	}
-	s.Sticky = p.sticky(o)
+	s.Sticky = sticky(o)
 }
 
 // finishStrategy reads what refers to the targets.
@@ -82,8 +82,7 @@ func (p *parser) conditional(o *object, t *Target, conditions []gjson.Result, ha
 		p.problem(o.at("conditions"), noConditions)
 	}
 	for i, v := range conditions {
-		path := fmt.Sprintf("%s[%d]", o.at("conditions"), i)
-		c, ok := p.object(path, v)
+		c, ok := p.object(o.item("conditions", i), v)
 		if !ok {
 			continue
 		}
@@ -177,19 +176,17 @@ func (p *parser) circuitBreaker(o *object) json.RawMessage {
 	return json.RawMessage(o.values["cb_config"].Raw)
 }
 
-func (p *parser) sticky(o *object) json.RawMessage {
+func sticky(o *object) json.RawMessage {
 	c, ok := o.child("sticky")
 	if !ok {
 		return nil
 	}
 	c.boolean("enabled")
 	c.number("ttl", 0, maxMaxAge)
-	for _, field := range c.strings("hash_fields") {
-		part, _, ok := strings.Cut(field, ".")
-		if !ok || !slices.Contains([]string{"metadata", "params", "headers"}, part) {
-			p.problem(c.at("hash_fields"), `must be fields like "metadata.user", "params.user" or "headers.x-user", got %q`, field)
-		}
-	}
+	c.strings("hash_fields", `a field like "metadata.user", "params.user" or "headers.x-user"`, func(field string) bool {
+		part, rest, _ := strings.Cut(field, ".")
+		return rest != "" && slices.Contains([]string{"metadata", "params", "headers"}, part)
+	})
 	c.close()
 	return json.RawMessage(o.values["sticky"].Raw)
 }
