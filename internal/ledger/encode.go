@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -208,13 +209,29 @@ func appendMap(b []byte, key string, m map[string]string) []byte {
 	if len(m) == 0 {
 		return b
 	}
-	b = append(append(b, key...), '{')
-	for k, v := range m {
-		b = append(appendString(b, k), ':')
-		b = append(appendString(b, v), ',')
+	return appendPairs(append(b, key...), m)
+}
+
+func appendPairs(b []byte, m map[string]string) []byte {
+	b = append(b, '{')
+	from := len(b)
+	for _, k := range sortedKeys(m) {
+		b = append(appendString(append(b, ','), k), ':')
+		b = appendString(b, m[k])
 	}
-	b[len(b)-1] = '}'
-	return b
+	return closeObject(b, from)
+}
+
+func sortedKeys(m map[string]string) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // closeObject ends an object whose fields begin at from, dropping the comma of
