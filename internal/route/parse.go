@@ -15,6 +15,7 @@ type parser struct {
 	cfg      *Config
 	problems []string
 	warnings []string
+	paths    map[string]bool // of the request's JSON, that conditions look at
 }
 
 func (p *parser) problem(path, format string, args ...any) {

@@ -286,3 +286,14 @@ func TestRawIsTheCallersNoMore(t *testing.T) {
 		t.Errorf("the config changed with the caller's bytes: %+v", c.Root)
 	}
 }
+
+func BenchmarkParse(b *testing.B) {
+	raw := []byte(`{"strategy":{"mode":"loadbalance"},"targets":[{"virtual_key":"a","weight":0.5,"override_params":{"max_tokens":200}},` +
+		`{"strategy":{"mode":"fallback"},"targets":[{"virtual_key":"b"},{"virtual_key":"c"}],"weight":0.5}]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(raw, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

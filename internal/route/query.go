@@ -13,7 +13,9 @@ import (
 // Limits of a query.
 const (
 	maxQueryDepth = 32
-	maxPattern    = 1 << 10 // bytes of a $regex
+	maxPattern    = 1 << 10  // bytes of a $regex
+	maxSubject    = 64 << 10 // bytes of a value that a $regex looks at
+	maxPaths      = 64       // different params paths of a config; each is a scan of the body
 )
 
 // A condition sends the requests that match its query to one target.
@@ -98,6 +100,10 @@ func (p *parser) fieldQuery(o *object, key string) query {
 		p.problem(o.at(key), "%v", err)
 		return all{}
 	}
+	if f.kind == inParams && !p.roomForPath(f.path) {
+		p.problem(o.at(key), "conditions must not look at more than %d different params", maxPaths)
+		return all{}
+	}
 	v := o.values[key]
 	if !v.IsObject() {
 		return p.operation(o.at(key), f, "$eq", v)
@@ -111,6 +117,14 @@ func (p *parser) fieldQuery(o *object, key string) query {
 		parts = append(parts, p.operation(ops.at(op), f, operator(op), ops.values[op]))
 	}
 	return parts
+}
+
+func (p *parser) roomForPath(path string) bool {
+	if p.paths == nil {
+		p.paths = map[string]bool{}
+	}
+	p.paths[path] = true
+	return len(p.paths) <= maxPaths
 }
 
 func (p *parser) operation(path string, f field, op operator, v gjson.Result) query {
