@@ -18,6 +18,8 @@ const (
 	MaxTargets            = 100     // targets of the root
 	MaxConditionalTargets = 1000    // targets of a root whose mode is conditional
 	MaxNested             = 50      // targets below one of the root's targets, all levels together
+	MaxConditions         = 1000    // conditions of a config, all strategies together
+	MaxParams             = 100     // keys of one override_params or default_params
 	MaxAttempts           = 5       // retries of one target; more count as this many
 	maxJSONDepth          = 100     // levels of JSON, whatever they mean
 	maxProblems           = 100     // reported at once

@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,11 @@ type parser struct {
 	cfg      *Config
 	problems []string
 	warnings []string
-	paths    map[string]bool // of the request's JSON, that conditions look at
+
+	conditions int                       // read so far
+	paths      map[string]bool           // of the request's JSON, that conditions look at
+	patterns   map[string]*regexp.Regexp // compiled so far
+	program    int                       // their size
 }
 
 func (p *parser) problem(path, format string, args ...any) {

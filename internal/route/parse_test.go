@@ -114,10 +114,35 @@ func TestLimits(t *testing.T) {
 		return `{"strategy":{"mode":"fallback"},"targets":[{"strategy":{"mode":"fallback"},"targets":[` +
 			wide("loadbalance", a) + `,` + wide("loadbalance", b) + `]}]}`
 	}
+	conditions := func(n int) string {
+		return `{"strategy":{"mode":"conditional","conditions":[` + strings.Repeat(`,{"query":{"metadata.a":"x"},"then":"a"}`, n)[1:] +
+			`],"default":"a"},"targets":[{"name":"a","virtual_key":"a"}]}`
+	}
+	numbered := func(n int, each string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ","+each, i)
+		}
+		return b.String()[1:]
+	}
+	patterns := func(n int, each string) string {
+		return `{"strategy":{"mode":"conditional","conditions":[` + numbered(n, `{"query":{"metadata.a":{"$regex":"`+each+`"}},"then":"a"}`) +
+			`],"default":"a"},"targets":[{"name":"a","virtual_key":"a"}]}`
+	}
+	params := func(n int) string {
+		return `{"virtual_key":"a","override_params":{` + numbered(n, `"k%d":1`) + `}}`
+	}
 	tests := []struct {
 		name, config string
 		want         string // "" for valid
 	}{
+		{"most conditions", conditions(MaxConditions), ""},
+		{"too many conditions", conditions(MaxConditions + 1), "at most 1000 conditions in all"},
+		{"many patterns", patterns(500, "x%d"), ""},
+		{"patterns too large together", patterns(3, "(a{1,30}){1,20}%d"), "conditions[2].query[\"metadata.a\"][\"$regex\"]: the regular expressions of a config are too large together"},
+		{"a pattern too large", patterns(1, strings.Repeat("((a{1,10}){1,10}){1,10}", 40)+"%d"), "too large together"},
+		{"most params", params(MaxParams), ""},
+		{"too many params", params(MaxParams + 1), "config.override_params: must have at most 100 keys, got 101"},
 		{"deepest", nest(MaxDepth), ""},
 		{"too deep", nest(MaxDepth + 1), "must not nest deeper than 16 levels"},
 		{"a million levels", nest(1_000_000)[:MaxSize], "json"},

@@ -13,9 +13,7 @@ import (
 // Limits of a query.
 const (
 	maxQueryDepth = 32
-	maxPattern    = 1 << 10  // bytes of a $regex
-	maxSubject    = 64 << 10 // bytes of a value that a $regex looks at
-	maxPaths      = 64       // different params paths of a config; each is a scan of the body
+	maxPaths      = 64 // different params paths of a config; each is a scan of the body
 )
 
 // A condition sends the requests that match its query to one target.
@@ -162,22 +160,6 @@ func (p *parser) scalar(path string, f field, v gjson.Result) {
 	case f.textual() && v.Type != gjson.String:
 		p.warn(path, "%s is always text, which %s never equals; write it in quotes", f.name, describe(v))
 	}
-}
-
-func (p *parser) pattern(path string, v gjson.Result) *regexp.Regexp {
-	switch {
-	case v.Type != gjson.String:
-		p.problem(path, "must be a regular expression, got %s", describe(v))
-	case len(v.Str) > maxPattern:
-		p.problem(path, "must be a regular expression of at most %d bytes, got %d", maxPattern, len(v.Str))
-	default:
-		re, err := regexp.Compile(v.Str)
-		if err == nil {
-			return re
-		}
-		p.problem(path, "must be a regular expression (RE2 syntax: no look-around, no back-references): %v", err)
-	}
-	return nil
 }
 
 // A field is what a query looks at.
