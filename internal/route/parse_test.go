@@ -266,6 +266,7 @@ func TestWhoIsCalled(t *testing.T) {
 		{`{"provider":"@v","override_params":{"model":"@w/m"}}`, "", "v", `"@w/m"`, false},
 		{`{"provider":"acme","override_params":{"model":"@cf/meta/m"}}`, "acme", "", `"@cf/meta/m"`, false},
 		{`{"prompt_id":"p"}`, "", "", "", false},
+		{`{"prompt_id":"p","override_params":{"model":"@v/m"}}`, "", "v", `"m"`, false},
 		{`{"retry":{"attempts":1}}`, "", "", "", true},
 		{`{"override_params":{"model":"m"}}`, "", "", `"m"`, true},
 		{`{"passthrough":true}`, "", "", "", true},
