@@ -58,6 +58,30 @@ func runRouting(args []string, stdin string) string {
 	return out.String()
 }
 
+// TestManualRehearsal runs the rehearsal that the manual shows, on the config it
+// shows.
+func TestManualRehearsal(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(start string) string {
+		_, rest, _ := strings.Cut(string(page), start)
+		text, _, found := strings.Cut(rest, "```")
+		if !found {
+			t.Fatalf("the manual has no block after %q", start)
+		}
+		return text
+	}
+	command := block("```sh\nportico rehearse routing.json")
+	args := strings.Fields(strings.NewReplacer("\\", "", "'", "").Replace(command))
+	config := block("a third takes over:\n\n```json\n")
+	got := runRouting(append([]string{"rehearse", config}, args...), "")
+	if diff := cmp.Diff(block("```text\nTARGET"), strings.TrimPrefix(got, "TARGET")); diff != "" {
+		t.Errorf("(-manual +got)\n%s", diff)
+	}
+}
+
 func TestConfigFromStandardInput(t *testing.T) {
 	got := runRouting([]string{"config", "check", "-"}, `{"cache":{"mode":"simple"}}`)
 	if want := "valid: one target; the request has to name a provider\n"; got != want {

@@ -18,6 +18,8 @@ const (
 	MaxTargets            = 100     // targets of the root
 	MaxConditionalTargets = 1000    // targets of a root whose mode is conditional
 	MaxNested             = 50      // targets below one of the root's targets, all levels together
+	MaxConditions         = 1000    // conditions of a config, all strategies together
+	MaxParams             = 100     // keys of one override_params or default_params
 	MaxAttempts           = 5       // retries of one target; more count as this many
 	maxJSONDepth          = 100     // levels of JSON, whatever they mean
 	maxProblems           = 100     // reported at once
@@ -33,8 +35,9 @@ type Config struct {
 	// hooks. Nil if absent; arrays of strings or objects otherwise.
 	DefaultInputGuardrails, DefaultOutputGuardrails json.RawMessage
 
-	raw      []byte
-	warnings []string
+	raw           []byte
+	warnings      []string
+	needsProvider bool
 }
 
 // Options say how much Parse can know about the world. The zero value checks
@@ -74,13 +77,17 @@ func Parse(raw []byte, opt Options) (*Config, error) {
 		return nil, invalid(p.problems)
 	}
 	p.cfg.warnings = p.warnings
+	for t := range p.cfg.Leaves() {
+		p.cfg.needsProvider = p.cfg.needsProvider || !t.NamesProvider()
+	}
 	return p.cfg, nil
 }
 
 // Direct is the config of a request that sends none: a single leaf without
 // settings, whose provider the request names.
 func Direct() *Config {
-	return &Config{Root: &Target{Path: "config", Weight: 1, mode: modeSingle.String()}, raw: []byte("{}")}
+	root := &Target{Path: "config", Weight: 1, mode: modeSingle.String()}
+	return &Config{Root: root, raw: []byte("{}"), needsProvider: true}
 }
 
 // Warnings are remarks on a config that works but may not do what its author
@@ -92,14 +99,7 @@ func (c *Config) Raw() []byte { return c.raw }
 
 // NeedsProvider reports whether some leaf names no provider, so that the request
 // has to: by header, or by a model written "@slug/model".
-func (c *Config) NeedsProvider() bool {
-	for t := range c.Leaves() {
-		if !t.NamesProvider() {
-			return true
-		}
-	}
-	return false
-}
+func (c *Config) NeedsProvider() bool { return c.needsProvider }
 
 // All yields every node of the tree, parents before children, in order.
 func (c *Config) All() iter.Seq[*Target] {

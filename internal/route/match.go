@@ -74,7 +74,8 @@ func (c compare) match(l *lookup) bool {
 	case "$nin":
 		return !ok || !c.among(v)
 	case "$regex":
-		return ok && !v.IsObject() && !v.IsArray() && c.regex.MatchString(v.String())
+		subject := v.String()
+		return ok && !v.IsObject() && !v.IsArray() && c.regex.MatchString(subject[:min(len(subject), maxSubject)])
 	}
 	n, isNumber := toNumber(v)
 	if !ok || !isNumber {

@@ -114,10 +114,35 @@ func TestLimits(t *testing.T) {
 		return `{"strategy":{"mode":"fallback"},"targets":[{"strategy":{"mode":"fallback"},"targets":[` +
 			wide("loadbalance", a) + `,` + wide("loadbalance", b) + `]}]}`
 	}
+	conditions := func(n int) string {
+		return `{"strategy":{"mode":"conditional","conditions":[` + strings.Repeat(`,{"query":{"metadata.a":"x"},"then":"a"}`, n)[1:] +
+			`],"default":"a"},"targets":[{"name":"a","virtual_key":"a"}]}`
+	}
+	numbered := func(n int, each string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ","+each, i)
+		}
+		return b.String()[1:]
+	}
+	patterns := func(n int, each string) string {
+		return `{"strategy":{"mode":"conditional","conditions":[` + numbered(n, `{"query":{"metadata.a":{"$regex":"`+each+`"}},"then":"a"}`) +
+			`],"default":"a"},"targets":[{"name":"a","virtual_key":"a"}]}`
+	}
+	params := func(n int) string {
+		return `{"virtual_key":"a","override_params":{` + numbered(n, `"k%d":1`) + `}}`
+	}
 	tests := []struct {
 		name, config string
 		want         string // "" for valid
 	}{
+		{"most conditions", conditions(MaxConditions), ""},
+		{"too many conditions", conditions(MaxConditions + 1), "at most 1000 conditions in all"},
+		{"many patterns", patterns(500, "x%d"), ""},
+		{"patterns too large together", patterns(3, "(a{1,30}){1,20}%d"), "conditions[2].query[\"metadata.a\"][\"$regex\"]: the regular expressions of a config are too large together"},
+		{"a pattern too large", patterns(1, strings.Repeat("((a{1,10}){1,10}){1,10}", 40)+"%d"), "too large together"},
+		{"most params", params(MaxParams), ""},
+		{"too many params", params(MaxParams + 1), "config.override_params: must have at most 100 keys, got 101"},
 		{"deepest", nest(MaxDepth), ""},
 		{"too deep", nest(MaxDepth + 1), "must not nest deeper than 16 levels"},
 		{"a million levels", nest(1_000_000)[:MaxSize], "json"},
@@ -241,6 +266,7 @@ func TestWhoIsCalled(t *testing.T) {
 		{`{"provider":"@v","override_params":{"model":"@w/m"}}`, "", "v", `"@w/m"`, false},
 		{`{"provider":"acme","override_params":{"model":"@cf/meta/m"}}`, "acme", "", `"@cf/meta/m"`, false},
 		{`{"prompt_id":"p"}`, "", "", "", false},
+		{`{"prompt_id":"p","override_params":{"model":"@v/m"}}`, "", "v", `"m"`, false},
 		{`{"retry":{"attempts":1}}`, "", "", "", true},
 		{`{"override_params":{"model":"m"}}`, "", "", `"m"`, true},
 		{`{"passthrough":true}`, "", "", "", true},
@@ -284,5 +310,16 @@ func TestRawIsTheCallersNoMore(t *testing.T) {
 	}
 	if c.Root.VirtualKey != "abc" || string(c.Root.OverrideParams[0].Value) != `"m"` {
 		t.Errorf("the config changed with the caller's bytes: %+v", c.Root)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	raw := []byte(`{"strategy":{"mode":"loadbalance"},"targets":[{"virtual_key":"a","weight":0.5,"override_params":{"max_tokens":200}},` +
+		`{"strategy":{"mode":"fallback"},"targets":[{"virtual_key":"b"},{"virtual_key":"c"}],"weight":0.5}]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(raw, Options{}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // Limits of a query.
 const (
 	maxQueryDepth = 32
-	maxPattern    = 1 << 10 // bytes of a $regex
+	maxPaths      = 64 // different params paths of a config; each is a scan of the body
 )
 
 // A condition sends the requests that match its query to one target.
@@ -98,6 +98,10 @@ func (p *parser) fieldQuery(o *object, key string) query {
 		p.problem(o.at(key), "%v", err)
 		return all{}
 	}
+	if f.kind == inParams && !p.roomForPath(f.path) {
+		p.problem(o.at(key), "conditions must not look at more than %d different params", maxPaths)
+		return all{}
+	}
 	v := o.values[key]
 	if !v.IsObject() {
 		return p.operation(o.at(key), f, "$eq", v)
@@ -111,6 +115,14 @@ func (p *parser) fieldQuery(o *object, key string) query {
 		parts = append(parts, p.operation(ops.at(op), f, operator(op), ops.values[op]))
 	}
 	return parts
+}
+
+func (p *parser) roomForPath(path string) bool {
+	if p.paths == nil {
+		p.paths = map[string]bool{}
+	}
+	p.paths[path] = true
+	return len(p.paths) <= maxPaths
 }
 
 func (p *parser) operation(path string, f field, op operator, v gjson.Result) query {
@@ -148,22 +160,6 @@ func (p *parser) scalar(path string, f field, v gjson.Result) {
 	case f.textual() && v.Type != gjson.String:
 		p.warn(path, "%s is always text, which %s never equals; write it in quotes", f.name, describe(v))
 	}
-}
-
-func (p *parser) pattern(path string, v gjson.Result) *regexp.Regexp {
-	switch {
-	case v.Type != gjson.String:
-		p.problem(path, "must be a regular expression, got %s", describe(v))
-	case len(v.Str) > maxPattern:
-		p.problem(path, "must be a regular expression of at most %d bytes, got %d", maxPattern, len(v.Str))
-	default:
-		re, err := regexp.Compile(v.Str)
-		if err == nil {
-			return re
-		}
-		p.problem(path, "must be a regular expression (RE2 syntax: no look-around, no back-references): %v", err)
-	}
-	return nil
 }
 
 // A field is what a query looks at.

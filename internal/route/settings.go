@@ -64,6 +64,10 @@ func params(o *object, key string) []Param {
 	if !ok {
 		return nil
 	}
+	if len(c.order) > MaxParams {
+		o.p.problem(c.path, "must have at most %d keys, got %d", MaxParams, len(c.order))
+		return nil
+	}
 	params := make([]Param, 0, len(c.order))
 	for _, name := range c.order {
 		params = append(params, Param{Name: name, Value: json.RawMessage(c.values[name].Raw)})

@@ -81,6 +81,10 @@ func (p *parser) conditional(o *object, t *Target, conditions []gjson.Result, ha
 		o.broken = true
 		p.problem(o.at("conditions"), noConditions)
 	}
+	if p.conditions += len(conditions); p.conditions > MaxConditions {
+		p.problem(o.at("conditions"), "a config must have at most %d conditions in all", MaxConditions)
+		return
+	}
 	for i, v := range conditions {
 		c, ok := p.object(o.item("conditions", i), v)
 		if !ok {
@@ -123,11 +127,7 @@ func (p *parser) named(t *Target, o *object, key string) int {
 		return -1 // reported by str
 	}
 	found := -1
-	var names []string
 	for i, child := range t.Targets {
-		if child.Name != "" {
-			names = append(names, child.Name)
-		}
 		switch {
 		case child.Name != name || name == "":
 		case found < 0:
@@ -137,13 +137,23 @@ func (p *parser) named(t *Target, o *object, key string) int {
 		}
 	}
 	if found < 0 && len(t.Targets) > 0 {
-		hint := "; no target has a name"
-		if len(names) > 0 {
-			hint = "; the targets are named " + strings.Join(names[:min(len(names), 10)], ", ")
-		}
-		p.problem(o.at(key), unknownTarget+"%s%s", name, hint)
+		p.problem(o.at(key), unknownTarget+"%s; %s", name, namesOf(t.Targets))
 	}
 	return found
+}
+
+func namesOf(targets []*Target) string {
+	const enough = 10
+	var names []string
+	for _, t := range targets {
+		if t.Name != "" && len(names) < enough {
+			names = append(names, t.Name)
+		}
+	}
+	if names == nil {
+		return "no target has a name"
+	}
+	return "the targets are named " + strings.Join(names, ", ")
 }
 
 func (p *parser) circuitBreaker(o *object) json.RawMessage {
