@@ -17,27 +17,10 @@ func main() {
 		code := 1
 		if exit, ok := errors.AsType[*exitError](err); ok {
 			code = exit.code
-			err = exit.err
 		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "portico:", err)
-		}
+		fmt.Fprintln(os.Stderr, "portico:", err)
 		os.Exit(code)
 	}
-}
-
-// An exitError ends the program with a code of its own; err may be nil when
-// everything has been said.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return ""
-	}
-	return e.err.Error()
 }
 
 func root() *cobra.Command {

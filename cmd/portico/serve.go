@@ -36,7 +36,7 @@ func serveCommand() *cobra.Command {
 			if cmd.Flags().Changed("demo") {
 				flags["demo"] = fmt.Sprint(demo)
 			}
-			cfg, err := loadConfig(file, os.Environ(), flags, log)
+			cfg, err := loadSettings(file, os.Environ(), flags, log)
 			if err != nil {
 				return err
 			}
@@ -56,8 +56,8 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// loadConfig layers the settings: defaults < file < environment < flags.
-func loadConfig(file string, environ []string, flags map[string]string, log *slog.Logger) (app.Config, error) {
+// loadSettings layers the settings: defaults < file < environment < flags.
+func loadSettings(file string, environ []string, flags map[string]string, log *slog.Logger) (app.Config, error) {
 	cfg := app.Default()
 	registry, err := all.New(nil)
 	if err != nil {

@@ -40,7 +40,7 @@ type Key struct {
 type Integration struct {
 	ID, Slug, Name string
 	WorkspaceID    string
-	Provider       string            // provider id: "azure-openai"
+	Provider       string            // provider id
 	Key            ai.Secret         // the provider's API key, if it uses one
 	Fields         map[string]string // the row's fields by name; secret ones too
 	CustomHost     string            // base URL it is bound to, "" for the row's own

@@ -14,7 +14,7 @@ type record struct {
 	g     *Gateway
 	call  *Call
 	plan  *route.Plan
-	entry ledger.Entry
+	entry *ledger.Entry // apart from the record: the journal keeps it for its readers
 	sent  *answer // the attempt that the client's reply comes from, nil if none
 }
 
@@ -22,7 +22,7 @@ type record struct {
 func (g *Gateway) open(c *Call) *record {
 	p := c.Key.Principal
 	r := &record{g: g, call: c}
-	r.entry = ledger.Entry{
+	r.entry = &ledger.Entry{
 		ID: c.ID, StartedAt: c.Started.UTC(), OrgID: p.OrgID, WorkspaceID: p.WorkspaceID, KeyID: c.Key.ID, UserID: p.UserID,
 		TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID, SpanName: c.SpanName,
 		Op: c.Op, Dialect: c.Dialect, Method: c.Method, Path: c.Path, Stream: c.Stream, AskModel: c.Model,
@@ -34,7 +34,7 @@ func (g *Gateway) open(c *Call) *record {
 }
 
 func (r *record) reservation() ledger.Reservation {
-	e := &r.entry
+	e := r.entry
 	return ledger.Reservation{
 		ID: e.ID, StartedAt: e.StartedAt, OrgID: e.OrgID, WorkspaceID: e.WorkspaceID, KeyID: e.KeyID, UserID: e.UserID,
 		TraceID: e.TraceID, SpanID: e.SpanID, ParentSpanID: e.ParentSpanID, SpanName: e.SpanName,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect/openai"
@@ -78,11 +77,6 @@ func (r *record) gone() *ai.Reply {
 }
 
 func (r *record) answerError(e *ai.Error, header http.Header) *ai.Reply {
-	if e.Provider != "" && !strings.HasPrefix(e.Message, e.Provider+" error: ") && e.Kind == ai.Upstream {
-		shown := *e
-		shown.Message = e.Provider + " error: " + e.Message
-		e = &shown
-	}
 	if e.Kind == ai.Internal {
 		r.g.Log.Error("request failed", "request_id", r.entry.ID, "err", e)
 	}
@@ -146,7 +140,7 @@ func estimate(request []byte, outputBytes int64) ai.Usage {
 // settle completes the entry and appends it to the journal. It runs whether or
 // not the client is still there.
 func (r *record) settle() error {
-	e := &r.entry
+	e := r.entry
 	if a := r.sent; a != nil {
 		e.LastStep, e.URL = a.attempt.Step, a.attempt.URL
 		e.Receipts = a.conversion.Receipts
@@ -165,7 +159,7 @@ func (r *record) settle() error {
 
 // price works out what the entry cost. An unknown price stays unknown.
 func (r *record) price(a *answer) {
-	e := &r.entry
+	e := r.entry
 	if !e.Usage.Known {
 		e.CostKnown = e.State != ledger.OK // a failed attempt cost nothing that is known of
 		return
@@ -186,7 +180,7 @@ func sameBytes(a, b []byte) bool {
 
 // headers adds the gateway's own response headers.
 func (r *record) headers(h http.Header) http.Header {
-	e := &r.entry
+	e := r.entry
 	h["X-Portkey-Trace-Id"] = []string{e.TraceID}
 	h["X-Portkey-Request-Id"] = []string{e.ID}
 	if r.plan != nil {

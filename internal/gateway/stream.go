@@ -22,6 +22,7 @@ type upstream struct {
 	x        *exchange
 	frames   *sse.Reader
 	watch    dialect.Watcher
+	fresh    func() dialect.Watcher
 	provider string
 	noDone   bool
 	openAI   bool // ends with [DONE], which is supplied when only that is missing
@@ -34,8 +35,9 @@ type upstream struct {
 
 func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
 	d := a.destination
+	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(c.Op) }
 	u := &upstream{
-		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: g.Formats[d.endpoint.Dialect].Watch(c.Op),
+		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
 		provider: d.provider.ID, noDone: d.provider.Quirks.NoDone, openAI: d.endpoint.Dialect == ai.OpenAI,
 	}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
@@ -68,7 +70,7 @@ func (u *upstream) peek() *ai.Error {
 			Message: "The stream's first token did not come within first_token_timeout: " + millis(u.x.firstToken) + "ms"})()
 	}
 	size := 0
-	for !u.watch.Meaningful() && !u.watch.Done() && size < maxHeld {
+	for u.failed == nil && !u.watch.Meaningful() && !u.watch.Done() && size < maxHeld {
 		chunk, err := u.read()
 		if err == io.EOF {
 			u.failed = io.EOF
@@ -80,7 +82,30 @@ func (u *upstream) peek() *ai.Error {
 		u.held = append(u.held, slices.Clone(chunk))
 		size += len(chunk)
 	}
+	if u.failed != nil && u.failed != io.EOF && !u.watch.Meaningful() {
+		return ai.AsError(u.failed)
+	}
 	return nil
+}
+
+// beforeError returns what a chunk holds before its error event; the error comes
+// with the next read.
+func (u *upstream) beforeError(chunk []byte, e *ai.Error) ([]byte, error) {
+	var good []byte
+	var events sse.Decoder
+	for event := range events.Events(chunk) {
+		one := sse.AppendEvent(nil, string(event.Name), event.Data)
+		w := u.fresh()
+		if w.Observe(one); w.Err() != nil {
+			break
+		}
+		good = append(good, one...)
+	}
+	if good == nil {
+		return nil, e
+	}
+	u.failed = e
+	return good, nil
 }
 
 // Next implements ai.Stream.
@@ -109,7 +134,7 @@ func (u *upstream) read() ([]byte, error) {
 	if len(chunk) > 0 {
 		u.watch.Observe(chunk)
 		if e := u.watch.Err(); e != nil {
-			return nil, u.fromProvider(e)
+			return u.beforeError(chunk, u.fromProvider(e))
 		}
 		return chunk, nil
 	}
@@ -157,7 +182,7 @@ func (u *upstream) fromProvider(e *ai.Error) *ai.Error {
 func (u *upstream) broken(err error) *ai.Error {
 	e := u.x.explain(err)
 	if e.Kind == ai.BadGateway {
-		e.Type, e.Message, e.Provider = "incomplete_stream", "The provider's stream ended before it was complete", u.provider
+		e.Type, e.Message = "incomplete_stream", "The provider's stream ended before it was complete"
 	}
 	return e
 }

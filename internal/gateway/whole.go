@@ -88,7 +88,7 @@ func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 }
 
 func notJSON(a *answer, body []byte) *ai.Error {
-	return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply", Provider: a.destination.provider.ID,
+	return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply",
 		Message: "Invalid response received from " + a.destination.provider.ID + ": " + excerpt(body)}
 }
 

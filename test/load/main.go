@@ -33,10 +33,10 @@ type phase struct {
 
 func phases() []phase {
 	return []phase{
-		{name: "small 0.3 KB", size: 300, path: "/chat/completions", requests: 20000, workers: 32, target: 1.3},
+		{name: "small 0.3 KB", size: 300, path: "/chat/completions", requests: 60000, workers: 32, target: 1.3},
 		{name: "medium 9 KB", size: 9 << 10, path: "/chat/completions", requests: 12000, workers: 32, target: 1.5},
-		{name: "large 1 MB", size: 1 << 20, path: "/chat/completions", requests: 500, workers: 8, target: 4},
-		{name: "reply 30 KB", size: 300, path: "/embeddings", requests: 10000, workers: 32, target: 1.5},
+		{name: "large 1 MB", size: 1 << 20, path: "/chat/completions", requests: 1000, workers: 8, target: 4},
+		{name: "reply 30 KB", size: 300, path: "/embeddings", requests: 20000, workers: 32, target: 1.5},
 		{name: "stream unpaced (per event)", size: 300, path: "/chat/completions", stream: true, requests: 2500, workers: 32, target: 1.3},
 		{name: "stream paced (per event)", size: 300, path: "/chat/completions", stream: true, paced: true, requests: 400, workers: 200, target: 1.1},
 	}
