@@ -158,7 +158,7 @@ func (w *rewriter) array(v gjson.Result, path, host string) {
 func (w *rewriter) object(v gjson.Result, path, host string) {
 	destination := []string{}
 	v.ForEach(func(key, value gjson.Result) bool {
-		switch name := snake(key.String()); {
+		switch name := SnakeCase(key.String()); {
 		case name == "custom_host":
 			host = value.String()
 		case w.names.destination[name]:
@@ -177,7 +177,7 @@ func (w *rewriter) object(v gjson.Result, path, host string) {
 		first = false
 		w.out.WriteString(key.Raw)
 		w.out.WriteByte(':')
-		w.member(snake(key.String()), value, path+"."+key.String(), host, where)
+		w.member(SnakeCase(key.String()), value, path+"."+key.String(), host, where)
 		return true
 	})
 	w.out.WriteByte('}')
@@ -194,23 +194,4 @@ func (w *rewriter) member(name string, value gjson.Result, path, host, where str
 	} else {
 		w.out.WriteString(value.Raw)
 	}
-}
-
-// snake turns apiKey, api-key and x-api-key into the one spelling api_key.
-func snake(name string) string {
-	out := make([]byte, 0, len(name)+4)
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'A' && c <= 'Z':
-			if i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z' {
-				out = append(out, '_')
-			}
-			out = append(out, c+'a'-'A')
-		case c == '-':
-			out = append(out, '_')
-		default:
-			out = append(out, c)
-		}
-	}
-	return string(out)
 }

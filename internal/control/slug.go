@@ -79,3 +79,23 @@ func (p *problems) checkMetadata(path string, metadata map[string]string) {
 		}
 	}
 }
+
+// SnakeCase turns apiKey, api-key and Api-Key into the one spelling api_key, so
+// that every spelling of a field that clients use is known.
+func SnakeCase(name string) string {
+	out := make([]byte, 0, len(name)+4)
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			if i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z' {
+				out = append(out, '_')
+			}
+			out = append(out, c+'a'-'A')
+		case c == '-':
+			out = append(out, '_')
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}

@@ -23,9 +23,9 @@ func (p ProviderInfo) fields() []FieldInfo {
 // names are the spellings a field is accepted under: its own, and the one its
 // header has.
 func (f FieldInfo) names() []string {
-	own := snake(f.Name)
-	if header, ok := strings.CutPrefix(strings.ToLower(f.Header), "x-portkey-"); ok && snake(header) != own {
-		return []string{own, snake(header)}
+	own := SnakeCase(f.Name)
+	if header, ok := strings.CutPrefix(strings.ToLower(f.Header), "x-portkey-"); ok && SnakeCase(header) != own {
+		return []string{own, SnakeCase(header)}
 	}
 	return []string{own}
 }

@@ -36,16 +36,17 @@ func sessionToken(r *http.Request) string {
 	return c.Value
 }
 
-func setSession(w http.ResponseWriter, r *http.Request, s control.SignedIn) {
-	http.SetCookie(w, &http.Cookie{
+func sessionCookie(r *http.Request, s control.SignedIn) *http.Cookie {
+	return &http.Cookie{
 		Name: cookieName(r), Value: s.Token.Reveal(), Path: "/", Expires: s.ExpiresAt,
 		HttpOnly: true, Secure: overHTTPS(r), SameSite: http.SameSiteLaxMode,
-	})
+	}
 }
 
-func clearSession(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{
+// noCookie makes the browser forget the session.
+func noCookie(r *http.Request) *http.Cookie {
+	return &http.Cookie{
 		Name: cookieName(r), Path: "/", MaxAge: -1,
 		HttpOnly: true, Secure: overHTTPS(r), SameSite: http.SameSiteLaxMode,
-	})
+	}
 }
