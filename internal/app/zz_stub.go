@@ -1,3 +1,0 @@
-package app
-
-func (a *App) logRoutes() []int { return nil }
