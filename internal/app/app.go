@@ -156,8 +156,22 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 }
 
 func (a *App) openControl(ctx context.Context) error {
+	err := a.newService(a.fresh)
+	if err != nil {
+		return err
+	}
+	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
+	if a.cfg.Demo {
+		o.DemoProvider = demoProvider
+	}
+	a.first, err = a.service.Bootstrap(ctx, o)
+	return err
+}
+
+// newService wires the control plane to the open database.
+func (a *App) newService(createKey bool) error {
 	master, err := secret.Master(secret.Source{
-		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: a.fresh,
+		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: createKey,
 	})
 	if err != nil {
 		return err
@@ -171,12 +185,7 @@ func (a *App) openControl(ctx context.Context) error {
 			return route.Parse(raw, o)
 		},
 	})
-	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
-	if a.cfg.Demo {
-		o.DemoProvider = demoProvider
-	}
-	a.first, err = a.service.Bootstrap(ctx, o)
-	return err
+	return nil
 }
 
 func (a *App) openGateway(context.Context) error {
@@ -214,6 +223,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.metricsListener != nil {
 		go func() { failed <- a.serveMetrics() }()
 	}
+	go a.watch(following)
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
 		a.fillDemo(ctx)

@@ -18,6 +18,7 @@ import (
 	apiopenai "github.com/portico-ai/portico/internal/api/openai"
 	"github.com/portico-ai/portico/internal/api/prices"
 	"github.com/portico-ai/portico/internal/console"
+	"github.com/portico-ai/portico/internal/route"
 )
 
 func (a *App) newServer() *http.Server {
@@ -42,7 +43,10 @@ func (a *App) handler() http.Handler {
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
-	control := admin.New(admin.Deps{Service: a.service, Version: a.cfg.Version, Demo: a.cfg.Demo, Routes: a.logRoutes()})
+	control := admin.New(admin.Deps{
+		Service: a.service, Auth: admin.NewAuthenticator(a.service, a.directory, nil), ConfigSchema: route.Schema(),
+		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
+	}, a.logRoutes()...)
 	mux.Handle("/v1/", control)
 	mux.Handle("/v2/", control)
 	mux.Handle("/openapi.json", control)

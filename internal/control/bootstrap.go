@@ -65,6 +65,27 @@ func (s *Service) Bootstrap(ctx context.Context, o Options) (First, error) {
 	return first, err
 }
 
+// Open makes the Service ready beside a running server, for commands on its data
+// folder: it makes nothing and voids nothing.
+func (s *Service) Open(ctx context.Context) error {
+	orgs, err := s.store.Organisations(ctx)
+	if err != nil {
+		return fmt.Errorf("read the organisation: %w", err)
+	}
+	if len(orgs) == 0 {
+		return errors.New("this data folder has not been started yet: run portico serve first")
+	}
+	if err := s.openRing(ctx, orgs[0]); err != nil {
+		return err
+	}
+	return s.Load(ctx)
+}
+
+// Root is the operator who has the data folder: everything is allowed.
+func (s *Service) Root() access.Principal {
+	return access.Principal{OrgID: s.Organisation().ID, Scopes: access.All()}
+}
+
 // openRing opens the stored keys with the master key.
 func (s *Service) openRing(ctx context.Context, org Organisation) error {
 	data, err := s.master.OpenDataKey(org.DataKey, dataKeyBinding(org.ID))
@@ -155,9 +176,8 @@ func (s *Service) firstKey(orgID, workspaceID, name string, scopes []access.Scop
 }
 
 func (s *Service) createDemo(ctx context.Context, provider string) error {
-	root := access.Principal{OrgID: s.Organisation().ID, Scopes: access.All()}
 	name := "Demo"
-	_, err := s.CreateVirtualKey(ctx, root, VirtualKeyInput{Name: &name, Slug: &provider, Provider: &provider})
+	_, err := s.CreateVirtualKey(ctx, s.Root(), VirtualKeyInput{Name: &name, Slug: &provider, Provider: &provider})
 	if err != nil {
 		return fmt.Errorf("make the demo's virtual key: %w", err)
 	}

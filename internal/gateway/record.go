@@ -15,7 +15,7 @@ type record struct {
 	call  *Call
 	plan  *route.Plan
 	entry *ledger.Entry // apart from the record: the journal keeps it for its readers
-	sent  *answer // the attempt that the client's reply comes from, nil if none
+	sent  *answer       // the attempt that the client's reply comes from, nil if none
 }
 
 // open starts the record of a call.

@@ -1,9 +1,13 @@
 package secret
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"hash"
+	"io"
+	"sync"
 )
 
 // PepperSize is the length of a pepper in bytes.
@@ -19,14 +23,21 @@ func NewPepper() []byte {
 
 // A Digester turns API keys into what is stored of them. It is safe for
 // concurrent use.
-type Digester struct{ pepper []byte }
+type Digester struct{ macs sync.Pool }
 
 // NewDigester makes a Digester of a pepper.
-func NewDigester(pepper []byte) *Digester { return &Digester{pepper} }
+func NewDigester(pepper []byte) *Digester {
+	pepper = bytes.Clone(pepper)
+	return &Digester{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, pepper) }}}
+}
 
-// Digest is the HMAC-SHA-256 of an API key under the pepper.
-func (d *Digester) Digest(key string) [32]byte {
-	mac := hmac.New(sha256.New, d.pepper)
-	mac.Write([]byte(key))
-	return [32]byte(mac.Sum(nil))
+// Digest is the HMAC-SHA-256 of an API key under the pepper. Every request pays
+// for one, so the keyed state is used again.
+func (d *Digester) Digest(key string) (sum [32]byte) {
+	mac, _ := d.macs.Get().(hash.Hash)
+	mac.Reset()
+	_, _ = io.WriteString(mac, key)
+	mac.Sum(sum[:0])
+	d.macs.Put(mac)
+	return sum
 }
