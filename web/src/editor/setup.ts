@@ -40,6 +40,7 @@ const theme = EditorView.theme({
   "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--bad-soft) !important" },
   "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "none", textDecoration: "underline", textDecorationColor: "var(--bad)" },
   "&.cm-merge-b .cm-changedText, .cm-changedText": { background: "none", textDecoration: "underline", textDecorationColor: "var(--good)" },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '""' },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--muted)" },
 });
 
