@@ -4,6 +4,7 @@ import "./styles/ui.css";
 import "./styles/shell.css";
 import "./styles/logs.css";
 import "./styles/log.css";
+import "./styles/pages.css";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
