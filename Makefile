@@ -18,7 +18,9 @@ bin/portico: $(GO_FILES) go.mod go.sum
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/portico
 
 console: web/node_modules/.installed ## build the console into the binary's assets
-	cd web && npm run build
+	cd web && npm run --silent build
+	find internal/console/dist -mindepth 1 ! -name .gitkeep -delete
+	cp -R web/dist/. internal/console/dist/
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
@@ -29,7 +31,7 @@ run: ## build everything and start a demo
 	@rm -f bin/portico && $(MAKE) --no-print-directory build
 	bin/portico serve --demo
 
-test: ## run the Go tests (with those of the console if it is installed: see make check)
+test: ## vet, and run all Go tests
 	go vet ./...
 	go test ./...
 
