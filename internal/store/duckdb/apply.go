@@ -14,6 +14,7 @@ import (
 
 // Position implements ledger.Reader.
 func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
+	defer s.use()()
 	var p ledger.Position
 	err := s.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM reader`).Scan(&p.Segment, &p.Offset)
 	if err != nil {
@@ -25,6 +26,7 @@ func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
 // Apply implements ledger.Reader: rows and position are one transaction, and an
 // entry that is there already is left as it is.
 func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) (err error) {
+	defer s.use()()
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
 	if _, err := s.writer.ExecContext(ctx, `BEGIN`); err != nil {

@@ -12,6 +12,7 @@ import (
 
 // Get implements ledger.Logs.
 func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, error) {
+	defer s.use()()
 	row := s.db.QueryRowContext(ctx, `SELECT `+briefColumns+`, detail FROM logs WHERE workspace_id = ? AND id = ? LIMIT 1`, workspaceID, id)
 	e, err := scanWhole(row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -25,6 +26,7 @@ func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, 
 
 // List implements ledger.Logs.
 func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
+	defer s.use()()
 	w := filtered(workspaceID, &f)
 	var out ledger.Listing
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {

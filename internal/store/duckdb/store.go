@@ -21,8 +21,9 @@ import (
 
 // Options tune a Store; zero fields mean the defaults.
 type Options struct {
-	MemoryLimit int64 // bytes that DuckDB may hold; 256 MB
-	Threads     int   // of one query; 2, or 1 on a single core
+	MemoryLimit int64         // bytes that DuckDB may hold; 256 MiB
+	Threads     int           // of one query; 2, or 1 on a single core
+	RestAfter   time.Duration // without use, after which memory is given back; 30 s
 	Log         *slog.Logger
 }
 
@@ -31,9 +32,12 @@ type Options struct {
 type Store struct {
 	db      *sql.DB
 	writer  *sql.Conn // keeps its connection, so that a batch costs no set-up
-	log     *slog.Logger
+	opt     Options
 	applyMu sync.Mutex
-	newest  time.Time // start of the newest row; guarded by applyMu
+	newest  time.Time    // start of the newest row; guarded by applyMu
+	using   sync.RWMutex // held for writing while memory is given back
+	rest    *time.Timer
+	closed  bool // guarded by using
 }
 
 var (
@@ -51,6 +55,9 @@ func Open(path string, opt Options) (*Store, error) {
 	}
 	if opt.Threads <= 0 {
 		opt.Threads = min(2, runtime.NumCPU())
+	}
+	if opt.RestAfter <= 0 {
+		opt.RestAfter = 30 * time.Second
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -109,7 +116,7 @@ func open(path string, opt Options) (*Store, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(2)
 	db.SetMaxOpenConns(8)
-	s := &Store{db: db, log: opt.Log}
+	s := &Store{db: db, opt: opt}
 	if err := s.prepare(context.Background()); err != nil {
 		return nil, errors.Join(fmt.Errorf("duckdb: open %s: %w", path, err), s.Close())
 	}
@@ -141,11 +148,47 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	s.newest = newest.Time.UTC()
+	s.rest = time.AfterFunc(s.opt.RestAfter, s.giveBack)
 	return nil
+}
+
+// use marks the store as in use until the returned function is called.
+func (s *Store) use() (done func()) {
+	s.using.RLock()
+	s.rest.Reset(s.opt.RestAfter)
+	return s.using.RUnlock
+}
+
+// giveBack runs when the store has not been used for a while. It moves the
+// write-ahead log into the file, so that the next Open is quick, and empties
+// DuckDB's buffers, which it otherwise keeps up to the memory limit.
+func (s *Store) giveBack() {
+	s.using.Lock()
+	defer s.using.Unlock()
+	if s.closed {
+		return
+	}
+	ctx := context.Background()
+	_, err := s.writer.ExecContext(ctx, `CHECKPOINT`)
+	// A limit below what is held is refused once all that can go has gone.
+	_, _ = s.writer.ExecContext(ctx, `SET memory_limit = '16MB'`)
+	_, limitErr := s.writer.ExecContext(ctx, fmt.Sprintf(`SET memory_limit = '%dB'`, s.opt.MemoryLimit))
+	if err := errors.Join(err, limitErr); err != nil {
+		s.opt.Log.Warn("log store could not give memory back", "error", err)
+	}
 }
 
 // Close writes everything into the file and closes it.
 func (s *Store) Close() error {
+	s.using.Lock()
+	defer s.using.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.rest != nil {
+		s.rest.Stop()
+	}
 	var err error
 	if s.writer != nil {
 		err = s.writer.Close()
