@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,8 +91,14 @@ func (s *Service) Digest(key string) directory.Digest {
 	return directory.Digest(s.ring.Load().digest.Digest(key))
 }
 
-// Providers lists the providers that a virtual key may be for.
-func (s *Service) Providers() []ProviderInfo { return s.providers.Providers() }
+// Providers lists the providers that a virtual key may be for, each with its fields.
+func (s *Service) Providers() []ProviderInfo {
+	all := slices.Clone(s.providers.Providers())
+	for i := range all {
+		all[i].Fields = all[i].fields()
+	}
+	return all
+}
 
 // actor is who a change is recorded as.
 func actor(p access.Principal) string {

@@ -62,15 +62,14 @@ func (c *credential) covers(held credential) bool {
 }
 
 // destination is where the secrets of k are sent: its own host, or the
-// provider's, with the fields that are part of that host's name.
+// provider's, with the fields that decide which host that is.
 func destination(info ProviderInfo, k *VirtualKey) string {
 	if k.CustomHost != "" {
 		return "host " + hostPort(k.CustomHost)
 	}
 	where := "provider " + info.ID
-	host := hostOf(info.BaseURL)
 	for _, f := range info.fields() {
-		if strings.Contains(host, "{"+f.Name+"}") {
+		if !f.Secret && info.decidesHost(f) {
 			where += " " + f.Name + "=" + k.Fields[f.Name]
 		}
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -139,8 +140,8 @@ func (s *Service) applyVirtualKey(bad *problems, k *VirtualKey, secrets *credent
 		secrets.Headers = *in.CustomHeaders
 	}
 	if in.Key != nil {
-		bad.checkSecret("key", *in.Key)
-		secrets.Key = *in.Key
+		secrets.Key = strings.TrimSpace(*in.Key) // pasted ones end in a line break
+		bad.checkSecret("key", secrets.Key)
 	}
 	applyDetails(bad, k, secrets, info, in.Details)
 	applyDeployments(bad, k, in)
