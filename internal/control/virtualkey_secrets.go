@@ -121,18 +121,24 @@ func (s *Service) openCredential(k VirtualKey) (c credential, err error) {
 	return c, nil
 }
 
-// checkRequired adds what a new virtual key of the provider lacks.
-func checkRequired(bad *problems, info ProviderInfo, k VirtualKey, c credential) {
+// checkRequiredFields adds what a virtual key of the provider lacks of what is
+// not secret.
+func checkRequiredFields(bad *problems, info ProviderInfo, k VirtualKey) {
 	for _, f := range info.fields() {
-		if !f.Required {
-			continue
+		if f.Required && !f.Secret && k.Fields[f.Name] == "" {
+			bad.add(f.Name, "%s needs %s (%s)", info.Name, f.Name, f.Label)
 		}
+	}
+}
+
+// checkRequiredSecrets adds the secrets that it lacks.
+func checkRequiredSecrets(bad *problems, info ProviderInfo, c credential) {
+	for _, f := range info.fields() {
 		switch {
-		case f.Name == apiKeyField:
-			if c.Key == "" {
-				bad.add("key", "key is required: the API key of %s", info.Name)
-			}
-		case c.Fields[f.Name] == "" && k.Fields[f.Name] == "":
+		case !f.Required || !f.Secret:
+		case f.Name == apiKeyField && c.Key == "":
+			bad.add("key", "key is required: the API key of %s", info.Name)
+		case f.Name != apiKeyField && c.Fields[f.Name] == "":
 			bad.add(f.Name, "%s needs %s (%s)", info.Name, f.Name, f.Label)
 		}
 	}

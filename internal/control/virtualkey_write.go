@@ -42,7 +42,8 @@ func (s *Service) CreateVirtualKey(ctx context.Context, p access.Principal, in V
 	}
 	var secrets credential
 	s.applyVirtualKey(&bad, &k, &secrets, info, in)
-	checkRequired(&bad, info, k, secrets)
+	checkRequiredFields(&bad, info, k)
+	checkRequiredSecrets(&bad, info, secrets)
 	if err := bad.err(); err != nil {
 		return VirtualKey{}, err
 	}
@@ -94,6 +95,7 @@ func (s *Service) mergeVirtualKey(k *VirtualKey, in VirtualKeyInput) error {
 	var bad problems
 	var sent credential
 	s.applyVirtualKey(&bad, k, &sent, info, in)
+	checkRequiredFields(&bad, info, *k)
 	if err := bad.err(); err != nil {
 		return err
 	}
@@ -102,7 +104,7 @@ func (s *Service) mergeVirtualKey(k *VirtualKey, in VirtualKeyInput) error {
 	}
 	secrets.merge(sent)
 	var missing problems
-	checkRequired(&missing, info, *k, secrets)
+	checkRequiredSecrets(&missing, info, secrets)
 	switch {
 	case !secrets.covers(held) || len(missing) > 0:
 		k.Status = SecretMissing
