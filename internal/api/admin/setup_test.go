@@ -147,6 +147,9 @@ func (s *server) send(key, method, path, body string, change ...func(*http.Reque
 	if w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" || !gjson.Valid(w.Body.String()) {
 		s.t.Errorf("%s %s: headers %v, body %s", method, path, w.Header(), w.Body)
 	}
+	if _, pattern := s.api.mux.Handler(r); !strings.HasSuffix(pattern, "/extra") {
+		describe(s.t).check(s.t, pattern, w.Code, w.Body.Bytes())
+	}
 	return answer{w, s.t}
 }
 
