@@ -87,7 +87,8 @@ func isDefault(key string, value []byte) bool {
 	case "store", "logprobs":
 		return string(value) == "false"
 	case "frequency_penalty", "presence_penalty", "top_logprobs":
-		return jsonedit.Int(value) == 0 && len(value) <= len("0.0")
+		f, err := strconv.ParseFloat(string(value), 64)
+		return err == nil && f == 0
 	case "modalities":
 		return string(value) == `["text"]`
 	case "parallel_tool_calls":
