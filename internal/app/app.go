@@ -223,7 +223,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.metricsListener != nil {
 		go func() { failed <- a.serveMetrics() }()
 	}
-	go a.watch(following)
+	go a.service.Follow(following, time.Second)
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
 		a.fillDemo(ctx)

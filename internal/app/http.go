@@ -49,7 +49,7 @@ func (a *App) handler() http.Handler {
 	}, a.logRoutes()...)
 	mux.Handle("/v1/", control)
 	mux.Handle("/v2/", control)
-	mux.Handle("/openapi.json", control)
+	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)
 	return checked(mux)
