@@ -179,6 +179,7 @@ func TestRequestRefuses(t *testing.T) {
 		{fromHub, `{"stop":7,` + hello + `}`, "stop"},
 		{fromHub, `{"temperature":"hot",` + hello + `}`, "temperature"},
 		{fromHub, `{"response_format":{"type":"json_schema"},` + hello + `}`, "response_format.json_schema.schema"},
+		{fromHub, `{"response_format":{"type":"json_schema","json_schema":{"schema":` + strings.Repeat(`{"items":`, 65) + `{}` + strings.Repeat(`}`, 65) + `}},` + hello + `}`, "response_format.json_schema.schema"},
 		{toHub, `{"model":"m"}`, "messages"},
 		{toHub, `{"messages":[{"role":"tool","content":"x"}]}`, "messages[0].role"},
 		{toHub, `{"messages":[{"role":"user"}]}`, "messages[0].content"},
