@@ -186,13 +186,26 @@ func skipValue(b []byte, i int) int {
 // skipContainer returns the offset after the object or array at i, i if it does
 // not end.
 func skipContainer(b []byte, i int) int {
-	depth := 0
+	depth, tryFrom := 0, i
 	for j := i; j < len(b); {
 		switch b[j] {
 		case '"':
 			j = skipString(b, j)
 			continue
-		case '{', '[':
+		case '[':
+			if j >= tryFrom {
+				end, flat := flatArray(b[j:])
+				if flat && depth == 0 {
+					return j + end
+				}
+				if flat {
+					j += end
+					continue
+				}
+				tryFrom = j + end // what was looked through is not looked through again
+			}
+			depth++
+		case '{':
 			depth++
 		case '}', ']':
 			if depth--; depth == 0 {
@@ -202,4 +215,23 @@ func skipContainer(b []byte, i int) int {
 		j++
 	}
 	return i
+}
+
+// flatArray reports whether b, which begins with '[', is an array of numbers
+// alone, such as an embedding, and where it ends; vector code finds that out
+// several times faster than a walk by bytes. If it is not, the second result is
+// how far it looked.
+func flatArray(b []byte) (end int, flat bool) {
+	if len(b) < 2 || b[1] != '-' && (b[1] < '0' || b[1] > '9') {
+		return 1, false
+	}
+	end = bytes.IndexByte(b, ']')
+	if end < 0 {
+		return len(b), false
+	}
+	inside := b[1:end]
+	if bytes.IndexByte(inside, '"') >= 0 || bytes.IndexByte(inside, '[') >= 0 || bytes.IndexByte(inside, '{') >= 0 {
+		return end, false
+	}
+	return end + 1, true
 }
