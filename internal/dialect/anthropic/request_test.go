@@ -305,3 +305,15 @@ func TestRequestToHub(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkRequestFromHub(b *testing.B) {
+	turn := `{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps over the lazy dog.\\n", 20) + `"},`
+	hub := []byte(`{"model":"m","messages":[{"role":"system","content":"be brief"},` + strings.Repeat(turn, 9) + `{"role":"user","content":"go"}],"temperature":0.5}`)
+	b.SetBytes(int64(len(hub)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := New().RequestFromHub(conversion(), hub); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
