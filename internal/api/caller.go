@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,14 +30,16 @@ type Keys struct {
 func (k Keys) Identify(h http.Header) (*Caller, error) {
 	own, bearer, apiKey := h.Get("X-Portkey-Api-Key"), bearerToken(h), h.Get("X-Api-Key")
 	c := &Caller{}
+	if values := h["X-Portkey-Api-Key"]; len(values) > 1 && slices.ContainsFunc(values, func(v string) bool { return v != own }) {
+		return nil, twoKeys("x-portkey-api-key")
+	}
 	var value string
 	switch {
 	case own != "":
 		value, c.Carrier = own, "X-Portkey-Api-Key"
 		if other := firstOf(bearer, apiKey); other != "" && other != own {
 			if _, ours := k.Directory.Key(k.Digest(other)); ours {
-				return nil, &ai.Error{Kind: ai.Invalid, Param: "Authorization", Code: "two_keys",
-					Message: "The request carries two different API keys. Send one in x-portkey-api-key; Authorization is for the provider's key"}
+				return nil, twoKeys("Authorization")
 			}
 			c.ProviderKey = ai.NewSecret(other)
 		}
@@ -73,6 +76,12 @@ func (c *Caller) MayInfer() error {
 			Message: "Portkey Error: Forbidden! This API key lacks the scope " + string(access.Completions) + ". Error Code: 033"}
 	}
 	return nil
+}
+
+// twoKeys refuses a request of which nobody could say whose it is.
+func twoKeys(header string) error {
+	return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: header, Code: "two_keys",
+		Message: "The request carries two different API keys. Send one in x-portkey-api-key; Authorization is for the provider's key"}
 }
 
 func invalidKey(message string) error {
