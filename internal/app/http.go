@@ -39,13 +39,13 @@ func (a *App) newServer() *http.Server {
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	a.registerHealth(mux)
-	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody,
-		Keys: api.Keys{Directory: a.directory, Digest: a.service.Digest}}
+	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
+	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, Keys: keys}
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
 	control := admin.New(admin.Deps{
-		Service: a.service, Auth: admin.NewAuthenticator(a.service, a.directory, nil), ConfigSchema: route.Schema(),
+		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
 	}, a.logRoutes()...)
 	mux.Handle("/v1/", control)

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { ApiKey, ApiKeyType, Json, Provider } from "../../src/api/types.ts";
 import { Fault, list, notFound } from "./http.ts";
@@ -10,6 +11,7 @@ export interface Call {
   store: Store;
   params: string[];
   query: URLSearchParams;
+  headers: IncomingHttpHeaders;
   body: Record<string, unknown>;
 }
 
@@ -193,9 +195,9 @@ const logRoutes: Record<string, Handler> = {
 
 // What a client of the data plane asks; it is logged as a real request would be.
 const inference: Record<string, Handler> = {
-  "POST /chat/completions": ({ store, body }) => {
+  "POST /chat/completions": ({ store, headers, body }) => {
     const log = makeLog("plain", Date.now());
-    Object.assign(log.metrics, { ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
+    Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.request.body = body as Json;
     store.logs.unshift(log);
     return log.response.body;
