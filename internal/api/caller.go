@@ -43,23 +43,27 @@ func (k Keys) Identify(h http.Header) (*Caller, error) {
 		}
 	}
 	c := &Caller{}
-	var value string
+	value, others := "", []string(nil)
 	switch {
 	case own != "":
-		value, c.Carrier = own, "X-Portkey-Api-Key"
-		if other := firstOf(bearer, apiKey); other != "" && other != own {
-			if _, ours := k.Directory.Key(k.Digest(other)); ours {
-				return nil, twoKeys()
-			}
+		value, c.Carrier, others = own, "X-Portkey-Api-Key", []string{bearer, apiKey}
+	case bearer != "":
+		value, c.Carrier, others = bearer, "Authorization", []string{apiKey}
+	case apiKey != "":
+		value, c.Carrier = apiKey, "X-Api-Key"
+	default:
+		return nil, noKey()
+	}
+	for _, other := range others {
+		if other == "" || other == value {
+			continue
+		}
+		if _, ours := k.Directory.Key(k.Digest(other)); ours {
+			return nil, twoKeys()
+		}
+		if c.ProviderKey.IsZero() {
 			c.ProviderKey = ai.NewSecret(other)
 		}
-	case bearer != "":
-		value, c.Carrier = bearer, "Authorization"
-		if apiKey != bearer {
-			c.ProviderKey = ai.NewSecret(apiKey)
-		}
-	default:
-		value, c.Carrier = apiKey, "X-Api-Key"
 	}
 	key, ok := k.Directory.Key(k.Digest(value))
 	if !ok {
@@ -83,6 +87,11 @@ func (k Keys) now() time.Time {
 // InvalidKey has the wording that Portkey's clients know.
 func InvalidKey() error {
 	return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "03", Message: "Portkey Error: Invalid API Key. Error Code: 03"}
+}
+
+func noKey() error {
+	return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "03",
+		Message: "Portkey Error: Invalid API Key. Error Code: 03. No API key was sent; use x-portkey-api-key: <key> or Authorization: Bearer <key>"}
 }
 
 func twoKeys() error {
