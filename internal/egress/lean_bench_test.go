@@ -69,7 +69,7 @@ func TestBenchUpstream(t *testing.T) {
 }
 
 // answerForever answers every request on c as cheaply as it can: path /SIZE with
-// a plain reply, /stream/N with N events.
+// a plain reply, /stream/N with N events at once, /paced/N with one each 2 ms.
 func answerForever(c net.Conn) {
 	defer c.Close()
 	r := bufio.NewReaderSize(c, 64<<10)
@@ -79,12 +79,15 @@ func answerForever(c net.Conn) {
 			return
 		}
 		_, _ = io.Copy(io.Discard, req.Body)
-		if n, ok := strings.CutPrefix(req.URL.Path, "/stream/"); ok {
+		if kind, n, ok := strings.Cut(req.URL.Path[1:], "/"); ok {
 			events, _ := strconv.Atoi(n)
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
 			data := "data: " + strings.Repeat("x", 200) + "\n\n"
 			for range events {
 				fmt.Fprintf(c, "%x\r\n%s\r\n", len(data), data)
+				if kind == "paced" {
+					time.Sleep(2 * time.Millisecond)
+				}
 			}
 			io.WriteString(c, "0\r\n\r\n")
 			continue
@@ -118,6 +121,7 @@ func BenchmarkCPU(b *testing.B) {
 		{"1MB", "/600", 1 << 20, 150},
 		{"30KB-reply", "/30000", 300, 5000},
 		{"stream-100-events", "/stream/100", 300, 300},
+		{"stream-100-events-paced", "/paced/100", 300, 32},
 	} {
 		b.Run(load.name, func(b *testing.B) {
 			var ratios, micros []float64
