@@ -19,13 +19,13 @@ const maxHeld = 1 << 20
 // ends with io.EOF only when the provider ended the answer; a cut or an error
 // event is an error.
 type upstream struct {
-	x        *exchange
-	frames   *sse.Reader
-	watch    dialect.Watcher
-	fresh    func() dialect.Watcher
-	from     *destination
-	noDone   bool
-	openAI   bool // ends with [DONE], which is supplied when only that is missing
+	x      *exchange
+	frames *sse.Reader
+	watch  dialect.Watcher
+	fresh  func() dialect.Watcher
+	from   *destination
+	noDone bool
+	openAI bool // ends with [DONE], which is supplied when only that is missing
 
 	held   [][]byte // read before the first meaningful event
 	failed error    // to be returned once held is given out
