@@ -52,7 +52,7 @@ func TestHostileAnswers(t *testing.T) {
 		{name: "giant header", step: upstream.Step{HeaderBytes: 1 << 20}, status: 502},
 		{name: "stalls", step: upstream.Step{StallAt: upstream.At(40)}, config: `{"stream_idle_timeout":200}`, status: 408, says: []string{"timeout_error"}},
 		{name: "429", step: upstream.Step{Status: 429, RetryAfter: "7"}, status: 429, says: []string{"openai error"}},
-		{name: "error as the first event", step: upstream.Step{ErrorAfter: upstream.At(0)}, stream: true, status: 502, says: []string{"told to break"}},
+		{name: "error as the first event", step: upstream.Step{ErrorAfter: upstream.At(0)}, stream: true, status: 500, says: []string{"told to break"}},
 		{name: "stream without a first token", step: upstream.Step{StallAt: upstream.At(10)}, stream: true, config: `{"first_token_timeout":200}`, status: 408, says: []string{"first_token_timeout", "200ms"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
