@@ -34,7 +34,7 @@ func (a *App) openEgress(context.Context) error {
 		}
 	}
 	a.policy = policy
-	a.http = egress.New(policy, egress.Options{Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
+	a.http = egress.New(policy, egress.Options{Lean: true, Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
 	if a.rows, err = all.New(a.http); err != nil {
 		return err
 	}

@@ -59,7 +59,8 @@ test("the editor completes keys and values from the schema", async ({ page }) =>
   const options = page.locator(".cm-tooltip-autocomplete li");
   await expect(options.filter({ hasText: "mode" }).first()).toBeVisible();
   await page.keyboard.type('"mo');
-  await page.waitForTimeout(150);
+  await expect(options).toHaveCount(1);
+  await page.waitForTimeout(200);
   await page.keyboard.press("Enter");
   await expect(page.locator(".cm-content")).toContainText('"mode": ""');
   await page.keyboard.press("Control+Space");

@@ -1,5 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test as base, type APIRequestContext, type Page } from "@playwright/test";
+import { kinds, makeLog } from "./fake/logs.ts";
 import type { LogDetail, NewApiKey } from "../src/api/types.ts";
 
 /** Who signs in, and with what the very first set-up is done. */
@@ -64,6 +65,12 @@ export async function chat(request: APIRequestContext, key: string, text: string
 /** Makes the API answer a log that was made up, so that any kind of log can be looked at on any server. */
 export async function serveLog(page: Page, log: LogDetail): Promise<void> {
   await page.route(`**/v1/logs/${log._id}`, (route) => route.fulfill({ json: log }));
+}
+
+/** Makes the API answer a list with one log of every kind. */
+export async function serveLogList(page: Page): Promise<void> {
+  const data = Object.keys(kinds).map((kind, i) => makeLog(kind, Date.now() - i * 60_000).metrics);
+  await page.route("**/v1/logs?**", (route) => route.fulfill({ json: { object: "list", total: data.length, data, next: "" } }));
 }
 
 /** Fails when axe finds anything against WCAG 2.2 A or AA. */

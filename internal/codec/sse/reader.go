@@ -111,7 +111,7 @@ func (r *Reader) finish() ([]byte, error) {
 		return tail, nil
 	}
 	whole := bytes.Clone(tail)
-	if c := whole[len(whole)-1]; c != '\n' && c != '\r' {
+	if whole[len(whole)-1] != '\n' {
 		whole = append(whole, '\n')
 	}
 	whole = append(whole, '\n')

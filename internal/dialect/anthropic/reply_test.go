@@ -110,6 +110,12 @@ func TestReplyFromHub(t *testing.T) {
 			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"text","text":"no"},{"type":"tool_use","id":"call_f","name":"f","input":{}}],
 				"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
 		},
+		{
+			"arguments cut by the limit, and a tier that Anthropic has not",
+			`{"choices":[{"message":{"tool_calls":[{"id":"t","function":{"name":"f","arguments":"{\"a"}}]},"finish_reason":"length"}],"service_tier":"flex"}`,
+			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"tool_use","id":"t","name":"f","input":{}}],
+				"stop_reason":"max_tokens","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

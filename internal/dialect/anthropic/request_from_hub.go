@@ -260,8 +260,12 @@ func (f *fromHub) responseSchema() []byte {
 		w.Object()
 		w.StringMember("type", "json_schema")
 		w.Key("schema")
-		closeObjects(&w, schema)
+		closer := schemaCloser{w: &w}
+		closer.schema(schema)
 		w.EndObject()
+		if closer.tooDeep {
+			f.fail("response_format.json_schema.schema", "is nested more than %d levels deep", maxSchemaDepth)
+		}
 		return w.Bytes()
 	default:
 		f.c.Drop("response_format", "Anthropic has no "+kind+" mode; use json_schema, or ask for JSON in the prompt")

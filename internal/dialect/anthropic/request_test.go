@@ -179,6 +179,7 @@ func TestRequestRefuses(t *testing.T) {
 		{fromHub, `{"stop":7,` + hello + `}`, "stop"},
 		{fromHub, `{"temperature":"hot",` + hello + `}`, "temperature"},
 		{fromHub, `{"response_format":{"type":"json_schema"},` + hello + `}`, "response_format.json_schema.schema"},
+		{fromHub, `{"response_format":{"type":"json_schema","json_schema":{"schema":` + strings.Repeat(`{"items":`, 65) + `{}` + strings.Repeat(`}`, 65) + `}},` + hello + `}`, "response_format.json_schema.schema"},
 		{toHub, `{"model":"m"}`, "messages"},
 		{toHub, `{"messages":[{"role":"tool","content":"x"}]}`, "messages[0].role"},
 		{toHub, `{"messages":[{"role":"user"}]}`, "messages[0].content"},
@@ -302,5 +303,17 @@ func TestRequestToHub(t *testing.T) {
 			}
 			equalJSON(t, "extended", []byte(tt.extended), got)
 		})
+	}
+}
+
+func BenchmarkRequestFromHub(b *testing.B) {
+	turn := `{"role":"user","content":"` + strings.Repeat("The quick brown fox jumps over the lazy dog.\\n", 20) + `"},`
+	hub := []byte(`{"model":"m","messages":[{"role":"system","content":"be brief"},` + strings.Repeat(turn, 9) + `{"role":"user","content":"go"}],"temperature":0.5}`)
+	b.SetBytes(int64(len(hub)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := New().RequestFromHub(conversion(), hub); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -56,7 +56,7 @@ func TestKillBetweenBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		var rows, distinct int64
-		if err := s.db.QueryRowContext(t.Context(), `SELECT count(*), count(DISTINCT id) FROM logs`).Scan(&rows, &distinct); err != nil {
+		if err := s.d.db.QueryRowContext(t.Context(), `SELECT count(*), count(DISTINCT id) FROM logs`).Scan(&rows, &distinct); err != nil {
 			t.Fatal(err)
 		}
 		if rows != pos.Offset || distinct != rows || i == kills-1 && rows == 0 {
@@ -156,7 +156,7 @@ func TestOtherSchemaVersionIsBuiltAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
 	fillStore(t, s, 0, 10, 10)
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE reader SET version = 999`); err != nil {
+	if _, err := s.d.db.ExecContext(t.Context(), `UPDATE reader SET version = 999`); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.Close()

@@ -24,6 +24,19 @@ export async function call(method, path, { key = workspaceKey, body, headers = {
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
 }
 
+let owner;
+
+/** The owner of the organisation, made with the one-time link of the first start. */
+export function ownerOf() {
+  owner ??= call("POST", "/console/setup", {
+    body: { token: required("SETUP_TOKEN"), name: "Ada", email: "ada@example.com", password: "a long enough password" },
+  }).then(({ status, body }) => {
+    assert.equal(status, 201, JSON.stringify(body));
+    return body.user;
+  });
+  return owner;
+}
+
 async function page(query) {
   const { status, body } = await call("GET", `/logs?${query}`);
   assert.equal(status, 200, `GET /v1/logs: ${JSON.stringify(body)}`);

@@ -19,5 +19,5 @@ export const replay = (recording, provider = recording.provider) => script(provi
 
 /** What a provider has received since the last reset. */
 export async function requests(provider) {
-  return (await control(`/__requests?provider=${provider}`)).requests;
+  return (await control(`/__requests?provider=${provider}`)).requests ?? [];
 }

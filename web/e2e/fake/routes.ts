@@ -139,6 +139,12 @@ const virtualKeyRoutes: Record<string, Handler> = {
 
 const apiKeyRoutes: Record<string, Handler> = {
   "GET /api-keys": ({ store }) => list(store.apiKeys),
+  "POST /api-keys/:id/rotate": (call) => {
+    const found = findApiKey(call);
+    const secret = "pk_" + randomUUID().replaceAll("-", "");
+    found.key = mask(secret);
+    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
+  },
   "POST /api-keys/:type/:sub": ({ store, params, body }) => {
     const secret = "pk_" + randomUUID().replaceAll("-", "");
     const now = new Date().toISOString();
@@ -175,12 +181,6 @@ const apiKeyRoutes: Record<string, Handler> = {
     const found = findApiKey(call);
     call.store.apiKeys = call.store.apiKeys.filter((k) => k !== found);
     return {};
-  },
-  "POST /api-keys/:id/rotate": (call) => {
-    const found = findApiKey(call);
-    const secret = "pk_" + randomUUID().replaceAll("-", "");
-    found.key = mask(secret);
-    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
   },
 };
 
