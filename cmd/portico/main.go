@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -13,6 +14,7 @@ import (
 var version = "dev"
 
 func main() {
+	syscall.Umask(0o077) // whatever is made is for this user alone
 	if err := root().Execute(); err != nil {
 		code := 1
 		if exit, ok := errors.AsType[*exitError](err); ok {

@@ -3,9 +3,11 @@ package api
 import (
 	"errors"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,6 +78,10 @@ func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.C
 		return &ai.Error{Kind: ai.Invalid, Status: http.StatusUnsupportedMediaType, Param: "Content-Encoding",
 			Message: "Content-Encoding " + strconv.Quote(enc) + " is not supported; send the body uncompressed"}
 	}
+	if t := r.Header.Get("Content-Type"); !isJSON(t) {
+		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "Content-Type",
+			Message: "Invalid content type passed: " + strconv.Quote(t) + "; send application/json"}
+	}
 	if r.ContentLength > in.MaxBody {
 		return in.tooLarge()
 	}
@@ -91,6 +97,15 @@ func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.C
 	_ = control.SetReadDeadline(time.Time{})
 	c.Body = body
 	return read(c)
+}
+
+// isJSON reports whether a content type is that of JSON; none at all passes.
+func isJSON(contentType string) bool {
+	if contentType == "" || contentType == "application/json" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
 }
 
 func (in *Ingress) tooLarge() error {

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect"
@@ -13,6 +16,9 @@ import (
 // writeStall is how long a client may take to accept a part of a reply.
 const writeStall = time.Minute
 
+// writeWhole is how long a client may take to accept a whole reply.
+const writeWhole = 5 * time.Minute
+
 // write sends a reply. A stream is flushed once per chunk, which is once per
 // read of the provider's connection.
 func write(w http.ResponseWriter, reply *ai.Reply) {
@@ -21,6 +27,8 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 		h[name] = values
 	}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(writeWhole))
 	if reply.Stream == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(reply.Body))}
 		w.WriteHeader(reply.Status)
@@ -28,7 +36,6 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 		return
 	}
 	defer reply.Stream.Close()
-	control := http.NewResponseController(w)
 	w.WriteHeader(reply.Status)
 	for {
 		chunk, err := reply.Stream.Next()
@@ -63,11 +70,24 @@ func WriteError(w http.ResponseWriter, format dialect.Format, c *gateway.Call, e
 
 // NotFound answers a path that nothing serves.
 func NotFound(w http.ResponseWriter, r *http.Request) {
+	Refuse(w, r, &ai.Error{Kind: ai.NotFound, Code: "not_found", Message: "Not Found: no such path or method"}, http.StatusNotFound)
+}
+
+// Refuse answers a request that belongs to no route, in a shape that the
+// different clients read.
+func Refuse(w http.ResponseWriter, r *http.Request, e *ai.Error, status int) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Portkey-Trace-Id", readTrace(r).id)
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write([]byte(`{"message":"Not Found","ok":false,"status":"failure","success":false,` +
-		`"error":{"message":"Not Found: no such path or method","type":"invalid_request_error","param":null,"code":"not_found"}}`))
+	h.Set("X-Portkey-Request-Id", uuid.NewString())
+	w.WriteHeader(status)
+	var code any
+	if e.Code != "" {
+		code = e.Code
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"message": e.Message, "ok": false, "status": "failure", "success": false,
+		"error": map[string]any{"message": e.Message, "type": "invalid_request_error", "param": nil, "code": code},
+	})
 }

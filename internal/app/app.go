@@ -44,7 +44,8 @@ type App struct {
 	db        *sqldb.Store
 	service   *control.Service
 	directory *directory.Memory
-	providers *provider.Registry
+	rows      *provider.Registry // as the table has them
+	providers *provider.Registry // with the operator's base URLs
 	policy    *egress.Policy
 	http      *egress.Client
 	journal   *ledger.Journal
@@ -178,7 +179,7 @@ func (a *App) newService(createKey bool) error {
 	}
 	a.directory = directory.NewMemory()
 	a.service = control.New(control.Deps{
-		Store: a.db, Master: master, Directory: a.directory, Providers: providerInfos{a.providers}, Log: a.log,
+		Store: a.db, Master: master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
 		CheckConfig: func(raw []byte) (*route.Config, error) {
 			o := gateway.RouteOptions(a.providers, a.checkHost)
 			o.ForSave = true
@@ -223,10 +224,10 @@ func (a *App) Run(ctx context.Context) error {
 	if a.metricsListener != nil {
 		go func() { failed <- a.serveMetrics() }()
 	}
-	go a.watch(following)
+	go a.service.Follow(following, time.Second)
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
-		a.fillDemo(ctx)
+		go a.fillDemo(following)
 	}
 	var err error
 	select {

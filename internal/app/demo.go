@@ -13,10 +13,10 @@ import (
 // demoConfig is the cookbook's: half of the traffic to one provider, half to
 // another that has a fallback behind it. The built-in mock plays all three.
 const demoConfig = `{"strategy":{"mode":"loadbalance"},"targets":[` +
-	`{"name":"claude","virtual_key":"mock","weight":0.5,"override_params":{"model":"mock-claude"}},` +
+	`{"name":"claude","virtual_key":"mock","weight":0.5,"override_params":{"model":"mock-claude:latency=240ms,chunk-delay=15ms"}},` +
 	`{"strategy":{"mode":"fallback"},"weight":0.5,"targets":[` +
-	`{"name":"openai","virtual_key":"mock","override_params":{"model":"mock-gpt:rate=0.4:503"}},` +
-	`{"name":"azure","virtual_key":"mock","override_params":{"model":"mock-gpt"}}]}]}`
+	`{"name":"openai","virtual_key":"mock","override_params":{"model":"mock-gpt:rate=0.5:503,latency=120ms,chunk-delay=15ms"}},` +
+	`{"name":"azure","virtual_key":"mock","override_params":{"model":"mock-gpt:latency=180ms,chunk-delay=15ms"}}]}]}`
 
 // demoPrompts are what the sample traffic asks.
 var demoPrompts = []string{

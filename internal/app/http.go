@@ -28,6 +28,7 @@ func (a *App) newServer() *http.Server {
 		Handler:           a.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
+		WriteTimeout:      5 * time.Minute, // of answers that do not set their own; it also ends the one a stream leaves behind
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
@@ -38,18 +39,18 @@ func (a *App) newServer() *http.Server {
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	a.registerHealth(mux)
-	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody,
-		Keys: api.Keys{Directory: a.directory, Digest: a.service.Digest}}
+	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
+	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, Keys: keys}
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
 	control := admin.New(admin.Deps{
-		Service: a.service, Auth: admin.NewAuthenticator(a.service, a.directory, nil), ConfigSchema: route.Schema(),
+		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
 	}, a.logRoutes()...)
 	mux.Handle("/v1/", control)
 	mux.Handle("/v2/", control)
-	mux.Handle("/openapi.json", control)
+	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)
 	return checked(mux)
@@ -69,11 +70,15 @@ func checked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodTrace || r.Method == http.MethodConnect:
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"status": "failure", "message": "Method not allowed"})
+			api.Refuse(w, r, ai.Errorf(ai.Invalid, "The method %s is not served", r.Method), http.StatusMethodNotAllowed)
 		case !plainPath(r.URL):
-			writeJSON(w, http.StatusBadRequest, map[string]string{"status": "failure",
-				"message": "The path may not hold dot segments, empty segments, backslashes or encoded slashes"})
+			api.Refuse(w, r, ai.Errorf(ai.Invalid, "The path may not hold dot segments, empty segments, backslashes or encoded slashes"), http.StatusBadRequest)
 		default:
+			if len(r.TransferEncoding) > 0 {
+				// A proxy in front may have gone by a Content-Length that net/http has
+				// put aside; what follows on this connection is not to be believed.
+				w.Header()["Connection"] = []string{"close"}
+			}
 			next.ServeHTTP(w, r)
 		}
 	})

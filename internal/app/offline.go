@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/store/sqldb"
@@ -34,32 +33,4 @@ func OpenControl(ctx context.Context, cfg Config, log *slog.Logger) (*control.Se
 		return nil, nil, errors.Join(err, a.db.Close())
 	}
 	return a.service, a.db, nil
-}
-
-// watch publishes what other processes, such as portico keys, have changed in
-// the database.
-func (a *App) watch(ctx context.Context) {
-	seen, err := a.db.Foreign(ctx)
-	if err != nil {
-		a.log.Error("changes by other processes will not be seen", "err", err)
-		return
-	}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now, err := a.db.Foreign(ctx)
-		if err != nil || now == seen {
-			continue
-		}
-		if err := a.service.Load(ctx); err != nil {
-			a.log.Error("reload after a change by another process", "err", err)
-			continue
-		}
-		seen = now
-	}
 }

@@ -34,12 +34,11 @@ func (a *App) openEgress(context.Context) error {
 		}
 	}
 	a.policy = policy
-	a.http = egress.New(policy, egress.Options{Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
-	registry, err := all.New(a.http)
-	if err != nil {
+	a.http = egress.New(policy, egress.Options{Lean: true, Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
+	if a.rows, err = all.New(a.http); err != nil {
 		return err
 	}
-	a.providers, err = registry.WithBases(a.cfg.ProviderBases)
+	a.providers, err = a.rows.WithBases(a.cfg.ProviderBases)
 	return err
 }
 
@@ -64,7 +63,8 @@ func hostPort(base string) (string, error) {
 	return net.JoinHostPort(u.Hostname(), port), nil
 }
 
-// providerInfos shows the provider table to the control plane.
+// providerInfos shows the provider table to the control plane: the rows' own base
+// URLs, since those decide which host a secret is bound to.
 type providerInfos struct{ registry *provider.Registry }
 
 // Provider implements control.Providers.

@@ -29,7 +29,11 @@ func (a *App) listLogs(r *http.Request, p access.Principal) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return logs.List(listing), nil
+	rows := make([]any, len(listing.Entries))
+	for i := range listing.Entries {
+		rows[i] = logs.Row(&listing.Entries[i])
+	}
+	return map[string]any{"object": "list", "total": listing.Total, "data": rows, "next": listing.Next}, nil
 }
 
 func (a *App) getLog(r *http.Request, p access.Principal) (any, error) {

@@ -17,8 +17,8 @@ func TestKeyChecksum(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for word, want := range map[string]string{"opnai": "openai", "antropic": "anthropic", "openai": "openai"} {
-		if got := nearest(word, []string{"anthropic", "openai"}); got != want {
+	for word, want := range map[string]string{"plan-llm": "plain-llm", "clowd": "cloud-llm", "cloud-llm": "cloud-llm"} {
+		if got := nearest(word, []string{"plain-llm", "cloud-llm"}); got != want {
 			t.Errorf("nearest(%s) = %s, want %s", word, got, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -28,7 +29,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, p access.Principal, typ acce
 		return NewKey{}, err
 	}
 	now := s.now()
-	k := APIKey{ID: uuid.NewString(), OrgID: p.OrgID, Type: typ, CreationMode: in.CreationMode, CreatedBy: actor(p), CreatedAt: now}
+	k := APIKey{ID: uuid.NewString(), OrgID: p.OrgID, Type: typ, CreationMode: cmp.Or(in.CreationMode, "api"), CreatedBy: actor(p), CreatedAt: now}
 	if typ != access.OrgService {
 		w, err := s.Target(ctx, p, in.Workspace)
 		if err != nil {
@@ -44,6 +45,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, p access.Principal, typ acce
 	}
 	if in.Scopes == nil {
 		k.Scopes = slices.DeleteFunc(typ.DefaultScopes(), func(s access.Scope) bool { return !p.MayGrant(s) })
+	}
+	if in.Scopes == nil && len(k.Scopes) == 0 {
+		return NewKey{}, invalid("scopes", "you have none of the scopes that such a key gets by default; name the scopes it should have")
 	}
 	value := newKeyValue()
 	s.setKeyValue(&k, value)

@@ -14,6 +14,9 @@ import (
 // ErrWrongMasterKey means that this database was sealed with another master key.
 var ErrWrongMasterKey = errors.New("the master key is not the one this data was sealed with; start with the right PORTICO_MASTER_KEY or master.key, nothing was changed")
 
+// ErrEmpty means that a store was never bootstrapped.
+var ErrEmpty = errors.New("there is no organisation in this database yet; start the server once")
+
 // Options say what to make of an empty store.
 type Options struct {
 	AdminKey     string // value of the admin key; "" for a random one
@@ -39,18 +42,13 @@ type First struct {
 // set-up token and voids the previous one.
 func (s *Service) Bootstrap(ctx context.Context, o Options) (First, error) {
 	var first First
-	orgs, err := s.store.Organisations(ctx)
-	if err != nil {
-		return First{}, fmt.Errorf("read the organisation: %w", err)
-	}
-	if len(orgs) == 0 {
-		if first, err = s.create(ctx, o); err != nil {
-			return First{}, err
+	err := s.Open(ctx)
+	if errors.Is(err, ErrEmpty) {
+		if first, err = s.create(ctx, o); err == nil {
+			err = s.Load(ctx)
 		}
-	} else if err := s.openRing(ctx, orgs[0]); err != nil {
-		return First{}, err
 	}
-	if err := s.Load(ctx); err != nil {
+	if err != nil {
 		return First{}, err
 	}
 	if first.Workspace, err = s.store.FindWorkspace(ctx, s.Organisation().ID, ""); err != nil {
@@ -65,25 +63,20 @@ func (s *Service) Bootstrap(ctx context.Context, o Options) (First, error) {
 	return first, err
 }
 
-// Open makes the Service ready beside a running server, for commands on its data
-// folder: it makes nothing and voids nothing.
+// Open makes the Service ready on a store that was bootstrapped before, and
+// changes nothing in it. It is for commands beside a running server.
 func (s *Service) Open(ctx context.Context) error {
 	orgs, err := s.store.Organisations(ctx)
 	if err != nil {
 		return fmt.Errorf("read the organisation: %w", err)
 	}
 	if len(orgs) == 0 {
-		return errors.New("this data folder has not been started yet: run portico serve first")
+		return ErrEmpty
 	}
 	if err := s.openRing(ctx, orgs[0]); err != nil {
 		return err
 	}
 	return s.Load(ctx)
-}
-
-// Root is the operator who has the data folder: everything is allowed.
-func (s *Service) Root() access.Principal {
-	return access.Principal{OrgID: s.Organisation().ID, Scopes: access.All()}
 }
 
 // openRing opens the stored keys with the master key.

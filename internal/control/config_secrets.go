@@ -32,7 +32,7 @@ func (s *Service) maskVersion(v *ConfigVersion) error {
 	if err != nil {
 		return err
 	}
-	v.Body = string(s.secretNames().rewrite(body, func(f foundSecret) string { return ai.NewSecret(f.value).Hint() }))
+	v.Body = string(s.secretNames().rewrite(body, func(f foundSecret) []byte { return jsonText(f.hint()) }))
 	return nil
 }
 
@@ -42,48 +42,54 @@ func (s *Service) maskVersion(v *ConfigVersion) error {
 func (s *Service) unmaskConfig(body, old []byte) ([]byte, error) {
 	names := s.secretNames()
 	var kept []foundSecret
-	names.rewrite(old, func(f foundSecret) string {
+	names.rewrite(old, func(f foundSecret) []byte {
 		kept = append(kept, f)
-		return f.value
+		return f.raw
 	})
 	var bad problems
-	out := names.rewrite(body, func(f foundSecret) string {
+	out := names.rewrite(body, func(f foundSecret) []byte {
 		if !strings.Contains(f.value, maskStars) {
-			return f.value
+			return f.raw
 		}
-		value, ok := unmask(f, kept)
-		if !ok {
-			bad.add(f.path, "this is the mask of a secret that is not stored for this destination; send the secret itself")
+		if k := unmask(f, kept); k != nil {
+			return k.raw
 		}
-		return value
+		bad.add(f.path, "this is the mask of a secret that is not stored for this destination; send the secret itself")
+		return f.raw
 	})
 	return out, bad.err()
 }
 
-func unmask(f foundSecret, kept []foundSecret) (string, bool) {
-	var candidates []string
-	for _, k := range kept {
-		if k.name != f.name || k.destination != f.destination || ai.NewSecret(k.value).Hint() != f.value {
+// unmask finds the kept secret that f is the mask of: the one at the same path,
+// else the only one that fits; nil if there is none.
+func unmask(f foundSecret, kept []foundSecret) *foundSecret {
+	var only *foundSecret
+	for i := range kept {
+		k := &kept[i]
+		if k.name != f.name || k.destination != f.destination || k.hint() != f.value {
 			continue
 		}
 		if k.path == f.path {
-			return k.value, true
+			return k
 		}
-		if !slices.Contains(candidates, k.value) {
-			candidates = append(candidates, k.value)
+		if only != nil && only.value != k.value {
+			return nil
 		}
+		only = k
 	}
-	if len(candidates) != 1 {
-		return "", false
-	}
-	return candidates[0], true
+	return only
 }
 
 // A foundSecret is a secret inside a config.
 type foundSecret struct {
 	path, name, value string
+	raw               []byte // as it stands in the JSON
 	destination       string // whatever decides where it is sent
 }
+
+func (f *foundSecret) hint() string { return ai.NewSecret(f.value).Hint() }
+
+func jsonText(s string) []byte { return gjson.AppendJSONString(nil, s) }
 
 // secretNames tells the fields of a config that are secret, and those that say
 // where a secret goes.
@@ -99,7 +105,7 @@ func (s *Service) secretNames() secretNames {
 			for _, name := range f.names() {
 				if f.Secret {
 					n.secret[name] = true
-				} else {
+				} else if p.decidesHost(f) {
 					n.destination[name] = true
 				}
 			}
@@ -117,7 +123,7 @@ func (n secretNames) isSecret(name string) bool {
 
 // rewrite replaces every secret in a JSON document. Everything else keeps its
 // bytes and order. It returns what is not JSON unchanged.
-func (n secretNames) rewrite(doc []byte, replace func(foundSecret) string) []byte {
+func (n secretNames) rewrite(doc []byte, replace func(foundSecret) []byte) []byte {
 	if !gjson.ValidBytes(doc) {
 		return doc
 	}
@@ -128,7 +134,7 @@ func (n secretNames) rewrite(doc []byte, replace func(foundSecret) string) []byt
 
 type rewriter struct {
 	names   secretNames
-	replace func(foundSecret) string
+	replace func(foundSecret) []byte
 	out     bytes.Buffer
 }
 
@@ -184,14 +190,12 @@ func (w *rewriter) object(v gjson.Result, path, host string) {
 }
 
 func (w *rewriter) member(name string, value gjson.Result, path, host, where string) {
-	text, isText := value.String(), value.Type == gjson.String
-	if !w.names.isSecret(name) || value.Type == gjson.Null || text == "" {
+	// A tool's schema may have a property called api_key; only text is a secret,
+	// and an object where a field takes JSON.
+	secret := value.Type == gjson.String && value.String() != "" || value.IsObject() && strings.HasSuffix(name, "_json")
+	if !secret || !w.names.isSecret(name) {
 		w.value(value, path, host)
 		return
 	}
-	if new := w.replace(foundSecret{path, name, text, where}); new != text || isText {
-		w.out.Write(gjson.AppendJSONString(nil, new))
-	} else {
-		w.out.WriteString(value.Raw)
-	}
+	w.out.Write(w.replace(foundSecret{path, name, value.String(), []byte(value.Raw), where}))
 }

@@ -81,7 +81,8 @@ func TestBadConfigs(t *testing.T) {
 const configWithSecrets = `{"strategy":{"mode":"fallback"},"targets":[` +
 	`{"provider":"plain-llm","api_key":"sk-canary-aaaa-1111","weight":1},` +
 	`{"provider":"cloud-llm","cloudSecretKey":"canary-bbbb-2222","custom_host":"https://one.example.com","targets":[{"provider":"plain-llm","api_key":"sk-canary-cccc-3333"}]}],` +
-	`"input_guardrails":[{"id":"x","credentials":{"apiKey":"canary-dddd-4444"}}]}`
+	`"input_guardrails":[{"id":"x","credentials":{"apiKey":"canary-dddd-4444"}}],` +
+	`"service_account_json":{"private_key":"canary-eeee-5555"},"override_params":{"tools":[{"properties":{"api_key":{"type":"string"}}}]}}`
 
 func TestSecretsInConfigs(t *testing.T) {
 	w := newWorld(t)
@@ -93,7 +94,7 @@ func TestSecretsInConfigs(t *testing.T) {
 	d, err := w.Config(ctx, w.admin, "", c.Slug)
 	must(t, err)
 	masked := d.Version.Body
-	if strings.Contains(masked, "canary") || strings.Count(masked, "********") != 4 || !strings.Contains(masked, `"weight":1`) {
+	if strings.Contains(masked, "canary") || strings.Count(masked, "********") != 5 || !strings.Contains(masked, `"weight":1`) || !strings.Contains(masked, `"api_key":{"type":"string"}`) {
 		t.Fatalf("masked: %s", masked)
 	}
 	// What was read, sent back with a change elsewhere, keeps its secrets.

@@ -14,6 +14,10 @@ import (
 func (s *Service) Load(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	count, err := readCount(ctx, s.store) // first: what comes later is loaded again
+	if err != nil {
+		return err
+	}
 	all := Tenant{Org: s.Organisation().ID}
 	snapshot := directory.Snapshot{Keys: map[directory.Digest]*directory.Key{}}
 	keys, _, err := s.store.APIKeys(ctx, all, APIKeyFilter{}, Everything)
@@ -48,6 +52,7 @@ func (s *Service) Load(ctx context.Context) error {
 		snapshot.Configs = append(snapshot.Configs, directory.SnapshotConfig{WorkspaceID: c.WorkspaceID, Config: view, IsDefault: c.IsDefault})
 	}
 	s.directory.Load(snapshot)
+	s.seen = count
 	return nil
 }
 

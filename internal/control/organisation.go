@@ -17,6 +17,7 @@ type Organisation struct {
 const (
 	settingPepper = "api_key_pepper" // sealed by the master key
 	settingSetup  = "setup_token"    // digest of the one-time set-up token
+	settingCount  = "changes"        // how many changes a directory had to learn of
 )
 
 // An OrganisationStore keeps organisations and the few instance-wide settings.

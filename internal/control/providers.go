@@ -38,7 +38,7 @@ const apiKeyField = "api_key"
 // provider finds a provider, or says which one was probably meant.
 func (s *Service) provider(id string) (ProviderInfo, error) {
 	if id == "" {
-		return ProviderInfo{}, invalid("provider", "provider is required, such as %q", s.nearestProvider("openai"))
+		return ProviderInfo{}, invalid("provider", "provider is required; GET /v1/console/providers lists them")
 	}
 	info, ok := s.providers.Provider(id)
 	if !ok {

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +27,8 @@ type Deps struct {
 	Log         *slog.Logger
 }
 
-// A Service is the control plane. Until Bootstrap has returned, no other method
-// may be called. It is safe for concurrent use.
+// A Service is the control plane. Until Bootstrap or Open has returned, no other
+// method may be called. It is safe for concurrent use.
 type Service struct {
 	store       Store
 	master      *secret.Box
@@ -39,6 +40,7 @@ type Service struct {
 
 	// mu keeps changes of the store and of the directory in the same order.
 	mu        sync.Mutex
+	seen      int64 // the count of changes that the directory reflects
 	ring      atomic.Pointer[ring]
 	hashing   chan struct{} // bounds how many passwords are hashed at once
 	dummyHash func() string // what a password is compared with when there is no user
@@ -51,7 +53,7 @@ type ring struct {
 	digest *secret.Digester
 }
 
-// New makes a Service. Call Bootstrap next.
+// New makes a Service. Call Bootstrap, or Open, next.
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, master: d.Master, directory: d.Directory, providers: d.Providers,
@@ -71,16 +73,26 @@ func New(d Deps) *Service {
 // now is in UTC and milliseconds, the resolution that stores keep.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
-// write makes a change in the store and, once that is done, publishes it. A
-// client that goes away does not leave the two apart.
+// write makes a change in the store and, once that is done, publishes it here;
+// other processes find it in the count of changes. A client that goes away does
+// not leave store and directory apart. Without publish, nothing that a directory
+// shows has changed.
 func (s *Service) write(ctx context.Context, change func(tx Store) error, publish func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.store.Atomically(context.WithoutCancel(ctx), change); err != nil {
+	var before int64
+	err := s.store.Atomically(context.WithoutCancel(ctx), func(tx Store) (err error) {
+		if err = change(tx); err == nil && publish != nil {
+			before, err = countChange(ctx, tx)
+		}
+		return err
+	})
+	if err != nil || publish == nil {
 		return err
 	}
-	if publish != nil {
-		publish()
+	publish()
+	if before == s.seen {
+		s.seen++
 	}
 	return nil
 }
@@ -90,8 +102,19 @@ func (s *Service) Digest(key string) directory.Digest {
 	return directory.Digest(s.ring.Load().digest.Digest(key))
 }
 
-// Providers lists the providers that a virtual key may be for.
-func (s *Service) Providers() []ProviderInfo { return s.providers.Providers() }
+// Providers lists the providers that a virtual key may be for, each with its fields.
+func (s *Service) Providers() []ProviderInfo {
+	all := slices.Clone(s.providers.Providers())
+	for i := range all {
+		all[i].Fields = all[i].fields()
+	}
+	return all
+}
+
+// Root is a principal that may do everything: the operator at the command line.
+func (s *Service) Root() access.Principal {
+	return access.Principal{OrgID: s.Organisation().ID, Role: RoleOwner, Scopes: access.All()}
+}
 
 // actor is who a change is recorded as.
 func actor(p access.Principal) string {

@@ -99,6 +99,17 @@ func (p *problems) checkField(info ProviderInfo, field, path, text string) {
 	}
 }
 
+// decidesHost reports whether the field is part of the host that secrets are
+// sent to, or names that host.
+func (p ProviderInfo) decidesHost(f FieldInfo) bool {
+	placeholder := "{" + f.Name + "}"
+	if strings.Contains(hostOf(p.BaseURL), placeholder) || strings.HasPrefix(p.BaseURL, placeholder) {
+		return true
+	}
+	name := SnakeCase(f.Name)
+	return strings.HasSuffix(name, "_url") || strings.HasSuffix(name, "_host") || strings.HasSuffix(name, "_endpoint")
+}
+
 // hostOf is the host of a base URL that may have placeholders.
 func hostOf(base string) string {
 	_, rest, _ := strings.Cut(base, "://")

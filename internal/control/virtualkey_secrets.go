@@ -62,15 +62,14 @@ func (c *credential) covers(held credential) bool {
 }
 
 // destination is where the secrets of k are sent: its own host, or the
-// provider's, with the fields that are part of that host's name.
+// provider's, with the fields that decide which host that is.
 func destination(info ProviderInfo, k *VirtualKey) string {
 	if k.CustomHost != "" {
 		return "host " + hostPort(k.CustomHost)
 	}
 	where := "provider " + info.ID
-	host := hostOf(info.BaseURL)
 	for _, f := range info.fields() {
-		if strings.Contains(host, "{"+f.Name+"}") {
+		if !f.Secret && info.decidesHost(f) {
 			where += " " + f.Name + "=" + k.Fields[f.Name]
 		}
 	}
@@ -122,18 +121,24 @@ func (s *Service) openCredential(k VirtualKey) (c credential, err error) {
 	return c, nil
 }
 
-// checkRequired adds what a new virtual key of the provider lacks.
-func checkRequired(bad *problems, info ProviderInfo, k VirtualKey, c credential) {
+// checkRequiredFields adds what a virtual key of the provider lacks of what is
+// not secret.
+func checkRequiredFields(bad *problems, info ProviderInfo, k VirtualKey) {
 	for _, f := range info.fields() {
-		if !f.Required {
-			continue
+		if f.Required && !f.Secret && k.Fields[f.Name] == "" {
+			bad.add(f.Name, "%s needs %s (%s)", info.Name, f.Name, f.Label)
 		}
+	}
+}
+
+// checkRequiredSecrets adds the secrets that it lacks.
+func checkRequiredSecrets(bad *problems, info ProviderInfo, c credential) {
+	for _, f := range info.fields() {
 		switch {
-		case f.Name == apiKeyField:
-			if c.Key == "" {
-				bad.add("key", "key is required: the API key of %s", info.Name)
-			}
-		case c.Fields[f.Name] == "" && k.Fields[f.Name] == "":
+		case !f.Required || !f.Secret:
+		case f.Name == apiKeyField && c.Key == "":
+			bad.add("key", "key is required: the API key of %s", info.Name)
+		case f.Name != apiKeyField && c.Fields[f.Name] == "":
 			bad.add(f.Name, "%s needs %s (%s)", info.Name, f.Name, f.Label)
 		}
 	}

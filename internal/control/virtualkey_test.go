@@ -114,6 +114,8 @@ func TestAFieldOfTheHostIsPartOfTheDestination(t *testing.T) {
 		Name: ptr("n"), Slug: ptr("vk"), Provider: ptr("cloud-llm"), Key: ptr("sk-secret"), Details: details(t, `{"resource_name":"mine"}`),
 	})
 	must(t, err)
+	_, err = w.UpdateVirtualKey(ctx, w.admin, "vk", control.VirtualKeyInput{Details: details(t, `{"resource_name":""}`)})
+	refused(t, "to take away what the provider needs", err, ai.Invalid, "resource_name")
 	k, err := w.UpdateVirtualKey(ctx, w.admin, "vk", control.VirtualKeyInput{Details: details(t, `{"resource_name":"theirs"}`)})
 	must(t, err)
 	if i := w.integration(t, "vk"); k.Status != control.SecretMissing || !i.Key.IsZero() || i.Fields["resource_name"] != "theirs" {

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,7 +42,8 @@ func (s *Service) CreateVirtualKey(ctx context.Context, p access.Principal, in V
 	}
 	var secrets credential
 	s.applyVirtualKey(&bad, &k, &secrets, info, in)
-	checkRequired(&bad, info, k, secrets)
+	checkRequiredFields(&bad, info, k)
+	checkRequiredSecrets(&bad, info, secrets)
 	if err := bad.err(); err != nil {
 		return VirtualKey{}, err
 	}
@@ -93,6 +95,7 @@ func (s *Service) mergeVirtualKey(k *VirtualKey, in VirtualKeyInput) error {
 	var bad problems
 	var sent credential
 	s.applyVirtualKey(&bad, k, &sent, info, in)
+	checkRequiredFields(&bad, info, *k)
 	if err := bad.err(); err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func (s *Service) mergeVirtualKey(k *VirtualKey, in VirtualKeyInput) error {
 	}
 	secrets.merge(sent)
 	var missing problems
-	checkRequired(&missing, info, *k, secrets)
+	checkRequiredSecrets(&missing, info, secrets)
 	switch {
 	case !secrets.covers(held) || len(missing) > 0:
 		k.Status = SecretMissing
@@ -139,8 +142,8 @@ func (s *Service) applyVirtualKey(bad *problems, k *VirtualKey, secrets *credent
 		secrets.Headers = *in.CustomHeaders
 	}
 	if in.Key != nil {
-		bad.checkSecret("key", *in.Key)
-		secrets.Key = *in.Key
+		secrets.Key = strings.TrimSpace(*in.Key) // pasted ones end in a line break
+		bad.checkSecret("key", secrets.Key)
 	}
 	applyDetails(bad, k, secrets, info, in.Details)
 	applyDeployments(bad, k, in)

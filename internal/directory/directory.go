@@ -23,6 +23,8 @@ type Directory interface {
 	Integrations(workspaceID string) []*Integration
 	// Config finds a saved config by slug or id.
 	Config(workspaceID, slugOrID string) (*Config, bool)
+	// DefaultConfig is the workspace's own default, for keys that have none.
+	DefaultConfig(workspaceID string) (*Config, bool)
 }
 
 // A Key is an API key that works. Revoked keys are not in a directory; expired

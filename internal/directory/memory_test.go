@@ -29,20 +29,20 @@ func TestKeysInRotation(t *testing.T) {
 
 func TestIntegrationsStayInTheirWorkspace(t *testing.T) {
 	m := NewMemory()
-	m.PutIntegration(&Integration{ID: "1", Slug: "open-ai", WorkspaceID: "a"})
-	m.PutIntegration(&Integration{ID: "2", Slug: "open-ai", WorkspaceID: "b"})
-	m.PutIntegration(&Integration{ID: "3", Slug: "cohere", WorkspaceID: "a"})
-	if i, _ := m.Integration("b", "open-ai"); i == nil || i.ID != "2" {
-		t.Errorf("b/open-ai = %v", i)
+	m.PutIntegration(&Integration{ID: "1", Slug: "my-key", WorkspaceID: "a"})
+	m.PutIntegration(&Integration{ID: "2", Slug: "my-key", WorkspaceID: "b"})
+	m.PutIntegration(&Integration{ID: "3", Slug: "other", WorkspaceID: "a"})
+	if i, _ := m.Integration("b", "my-key"); i == nil || i.ID != "2" {
+		t.Errorf("b/my-key = %v", i)
 	}
-	if _, ok := m.Integration("b", "cohere"); ok {
+	if _, ok := m.Integration("b", "other"); ok {
 		t.Error("b sees a's credential")
 	}
 	m.PutIntegration(&Integration{ID: "1", Slug: "renamed", WorkspaceID: "a"})
-	if _, ok := m.Integration("a", "open-ai"); ok {
+	if _, ok := m.Integration("a", "my-key"); ok {
 		t.Error("the old slug still works")
 	}
-	if got := m.Integrations("a"); len(got) != 2 || got[0].Slug != "cohere" || got[1].Slug != "renamed" {
+	if got := m.Integrations("a"); len(got) != 2 || got[0].Slug != "other" || got[1].Slug != "renamed" {
 		t.Errorf("a = %v", got)
 	}
 	m.RemoveIntegration("a", "1")
@@ -79,7 +79,7 @@ func TestLoadReplacesEverything(t *testing.T) {
 	m.PutKey("old", map[Digest]*Key{{1}: {ID: "old"}})
 	m.Load(Snapshot{
 		Keys:         map[Digest]*Key{{2}: {ID: "k"}},
-		Integrations: []*Integration{{ID: "1", Slug: "open-ai", WorkspaceID: "a"}},
+		Integrations: []*Integration{{ID: "1", Slug: "my-key", WorkspaceID: "a"}},
 		Configs:      []SnapshotConfig{{"a", &Config{ID: "1", Slug: "pc-one"}, true}, {"a", &Config{ID: "2", Slug: "pc-two"}, false}},
 	})
 	if _, ok := m.Config("a", "old"); ok {
@@ -97,8 +97,8 @@ func TestLoadReplacesEverything(t *testing.T) {
 	if c, _ := m.Config("a", "pc-two"); c == nil || c.ID != "2" {
 		t.Errorf("pc-two = %v", c)
 	}
-	if i, _ := m.Integration("a", "open-ai"); i == nil || i.ID != "1" {
-		t.Errorf("open-ai = %v", i)
+	if i, _ := m.Integration("a", "my-key"); i == nil || i.ID != "1" {
+		t.Errorf("my-key = %v", i)
 	}
 }
 

@@ -52,6 +52,16 @@ func raw(t *testing.T, answer func(c net.Conn, head string)) string {
 	return "http://" + ln.Addr().String()
 }
 
+// eachClient runs test over net/http's client and over ours.
+func eachClient(t *testing.T, opt Options, test func(t *testing.T, c *Client)) {
+	for name, lean := range map[string]bool{"net/http": false, "lean": true} {
+		t.Run(name, func(t *testing.T) {
+			opt.Lean = lean
+			test(t, loopbackClient(t, opt))
+		})
+	}
+}
+
 func loopbackClient(t *testing.T, opt Options) *Client {
 	t.Helper()
 	c := New(policyOf(t, "127.0.0.0/8,::1"), opt)
@@ -82,18 +92,19 @@ func TestClientHandsRedirectsBack(t *testing.T) {
 		base := raw(t, func(c net.Conn, _ string) {
 			fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: %s\r\nAlt-Svc: h2=\"%s\"\r\nContent-Length: 0\r\n\r\n", status, target.URL, target.Listener.Addr())
 		})
-		c := loopbackClient(t, Options{})
-		for name, do := range map[string]func(*http.Request) (*http.Response, error){"Do": c.Do, "HTTP": c.HTTP().Do} {
-			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, base, strings.NewReader("{}"))
-			resp, err := do(req)
-			if err != nil {
-				t.Fatalf("%s %d: %v", name, status, err)
+		eachClient(t, Options{}, func(t *testing.T, c *Client) {
+			for name, do := range map[string]func(*http.Request) (*http.Response, error){"Do": c.Do, "HTTP": c.HTTP().Do} {
+				req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, base, strings.NewReader("{}"))
+				resp, err := do(req)
+				if err != nil {
+					t.Fatalf("%s %d: %v", name, status, err)
+				}
+				resp.Body.Close()
+				if resp.StatusCode != status {
+					t.Errorf("%s: status %d, want %d", name, resp.StatusCode, status)
+				}
 			}
-			resp.Body.Close()
-			if resp.StatusCode != status {
-				t.Errorf("%s: status %d, want %d", name, resp.StatusCode, status)
-			}
-		}
+		})
 	}
 	if hits.Load() != 0 {
 		t.Errorf("%d redirects were followed", hits.Load())
@@ -107,14 +118,18 @@ func TestClientSendsOnlyWhatItIsGiven(t *testing.T) {
 		heads <- head
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw")
 	})
-	c := loopbackClient(t, Options{})
+	eachClient(t, Options{}, func(t *testing.T, c *Client) { sendsOnlyWhatItIsGiven(t, c, base, heads) })
+}
+
+func sendsOnlyWhatItIsGiven(t *testing.T, c *Client, base string, heads chan string) {
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1", nil)
-	for _, name := range hopByHop {
+	for _, name := range []string{"Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Te", "Trailer", "Upgrade", "Expect"} {
 		req.Header.Set(name, "x")
 	}
+	req.Header["transfer-encoding"] = []string{"chunked"}
+	req.Header["content-length"] = []string{"5"}
 	req.Header.Set("Connection", "X-Api-Key")
 	req.Header.Set("X-Api-Key", "kept")
-	req.Header.Set("User-Agent", "")
 	before := req.Header.Clone()
 	resp, err := c.Do(req)
 	if err != nil {
@@ -134,7 +149,10 @@ func TestClientSendsOnlyWhatItIsGiven(t *testing.T) {
 }
 
 func TestClientRefusesHeaderInjection(t *testing.T) {
-	c := loopbackClient(t, Options{})
+	eachClient(t, Options{}, refusesHeaderInjection)
+}
+
+func refusesHeaderInjection(t *testing.T, c *Client) {
 	for name, value := range map[string]string{"X-A": "a\r\nX-B: b", "X-C": "a\x00", "X D": "a", "X-E\r\n": "a", "": "a"} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:1/", nil)
 		req.Header[name] = []string{value}
@@ -188,28 +206,29 @@ func TestClientErrors(t *testing.T) {
 		{"scheme", "ftp://127.0.0.1/", time.Second, BadRequest, "https://"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := loopbackClient(t, Options{Resolver: &zone{}})
-			ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
-			defer cancel()
-			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, test.url, nil)
-			resp, err := c.Do(req)
-			if err == nil {
-				resp.Body.Close()
-				t.Fatal("no error")
-			}
-			e, ok := errors.AsType[*Error](err)
-			if !ok {
-				t.Fatalf("%T: %v, want *Error", err, err)
-			}
-			if test.want != "" && (e.Reason != test.want || !strings.Contains(e.Error(), test.message)) {
-				t.Errorf("%s %q, want %s %q", e.Reason, e, test.want, test.message)
-			}
-			if strings.Contains(e.Error(), "127.0.0.1") {
-				t.Errorf("the message gives the address away: %s", e)
-			}
-			if log := e.LogValue().String(); !strings.Contains(log, string(e.Reason)) {
-				t.Errorf("the log lacks the reason: %s", log)
-			}
+			eachClient(t, Options{Resolver: &zone{}}, func(t *testing.T, c *Client) {
+				ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
+				defer cancel()
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, test.url, nil)
+				resp, err := c.Do(req)
+				if err == nil {
+					resp.Body.Close()
+					t.Fatal("no error")
+				}
+				e, ok := errors.AsType[*Error](err)
+				if !ok {
+					t.Fatalf("%T: %v, want *Error", err, err)
+				}
+				if test.want != "" && (e.Reason != test.want || !strings.Contains(e.Error(), test.message)) {
+					t.Errorf("%s %q, want %s %q", e.Reason, e, test.want, test.message)
+				}
+				if strings.Contains(e.Error(), "127.0.0.1") {
+					t.Errorf("the message gives the address away: %s", e)
+				}
+				if log := e.LogValue().String(); !strings.Contains(log, string(e.Reason)) {
+					t.Errorf("the log lacks the reason: %s", log)
+				}
+			})
 		})
 	}
 }
@@ -218,10 +237,11 @@ func TestClientTakesAFewInterimResponses(t *testing.T) {
 	base := raw(t, func(c net.Conn, _ string) {
 		io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 	})
-	_, body, err := get(t, loopbackClient(t, Options{}), base)
-	if err != nil || body != "ok" {
-		t.Errorf("%q, %v", body, err)
-	}
+	eachClient(t, Options{}, func(t *testing.T, c *Client) {
+		if _, body, err := get(t, c, base); err != nil || body != "ok" {
+			t.Errorf("%q, %v", body, err)
+		}
+	})
 }
 
 func TestClientThroughAProxy(t *testing.T) {

@@ -64,7 +64,7 @@ func dialError(reason Reason, detail string, err error) *Error {
 // cancelled caller from a failing host.
 func asError(ctx context.Context, host string, err error) error {
 	own, ok := errors.AsType[*Error](err)
-	if ok && own.Reason != ConnectFailed && own.Reason != Unresolved {
+	if ok && own.Reason != ConnectFailed && own.Reason != Unresolved && own.Reason != TLSFailed {
 		return own
 	}
 	if cause := ctx.Err(); cause != nil {
@@ -75,6 +75,9 @@ func asError(ctx context.Context, host string, err error) error {
 	}
 	if ok {
 		return own
+	}
+	if _, ok := errors.AsType[*bodyError](err); ok {
+		return &Error{Reason: BadRequest, Detail: host, Err: err, message: "the request body could not be read to its end"}
 	}
 	if isTLS(err) {
 		return dialError(TLSFailed, host, err)

@@ -23,7 +23,11 @@ func serveInProcess(h http.Handler, req *http.Request) (*http.Response, error) {
 	go func() {
 		defer stop()
 		defer closeBody(req)
-		w.finish(run(h, w, in))
+		err := run(h, w, in)
+		if err == nil && ctx.Err() != nil { // whatever it left out, the reply is not whole
+			err = context.Cause(ctx)
+		}
+		w.finish(err)
 	}()
 	select {
 	case resp, ok := <-w.head:

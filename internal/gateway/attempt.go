@@ -50,7 +50,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	if err != nil {
 		return a.fail(err)
 	}
-	d, err := g.resolve(c, s.Target, model)
+	d, err := g.resolve(c, rec, s.Target, model)
 	if err != nil {
 		return a.fail(err)
 	}

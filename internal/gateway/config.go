@@ -5,20 +5,24 @@ import (
 	"sync"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/route"
 )
 
 // config finds the routing config that applies: the header's (inline JSON or a
-// saved slug), else the key's default, else none, which is a single target named
-// by the other headers.
+// saved slug), else the key's default, else the workspace's, else none, which is
+// a single target named by the other headers.
 func (g *Gateway) config(c *Call, rec *record) (*route.Config, error) {
 	value := strings.TrimSpace(c.header("Config"))
 	switch {
 	case value == "":
-		if c.Key.ConfigSlug == "" {
-			return g.bare, nil
+		if c.Key.ConfigSlug != "" {
+			return g.saved(c, rec, c.Key.ConfigSlug)
 		}
-		return g.saved(c, rec, c.Key.ConfigSlug)
+		if standard, ok := g.Directory.DefaultConfig(c.Key.Principal.WorkspaceID); ok {
+			return g.use(c, rec, standard)
+		}
+		return g.bare, nil
 	case c.Key.ConfigSlug != "" && c.Key.LockConfig && value != c.Key.ConfigSlug:
 		return nil, ai.Errorf(ai.Invalid, "Cannot override default config set for this API key.")
 	case value[0] == '{' || value[0] == '[':
@@ -38,6 +42,10 @@ func (g *Gateway) saved(c *Call, rec *record, slug string) (*route.Config, error
 		return nil, &ai.Error{Kind: ai.Invalid, Param: "x-portkey-config", Code: "config_not_found",
 			Message: "Invalid config id passed: this workspace has no config " + quote(slug)}
 	}
+	return g.use(c, rec, saved)
+}
+
+func (g *Gateway) use(c *Call, rec *record, saved *directory.Config) (*route.Config, error) {
 	rec.entry.ConfigID, rec.entry.ConfigSlug, rec.entry.ConfigVersion = saved.ID, saved.Slug, saved.VersionID
 	return saved.Config, g.checkSlugs(c, saved.Config)
 }

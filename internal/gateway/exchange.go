@@ -56,6 +56,7 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	if err != nil {
 		return x.explain(err)
 	}
+	d.maskHeader(x.resp.Header)
 	if x.resp.StatusCode >= 300 && x.resp.StatusCode < 400 {
 		_ = x.resp.Body.Close()
 		return ai.Errorf(ai.BadGateway, "The provider answered with a redirect (%d), which is not followed; set its base URL to where it leads", x.resp.StatusCode)

@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -116,6 +117,9 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 		return rec.refuse(err)
 	}
 	cfg, err := g.config(c, rec)
+	if err == nil {
+		err = g.checkHeaders(c)
+	}
 	if err != nil {
 		return rec.refuse(err)
 	}
@@ -127,13 +131,18 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 	var last *answer
 	step, more := plan.Next(route.Outcome{})
 	for more {
-		if err := rec.wait(ctx, step.Wait); err != nil {
+		if err := rec.wait(ctx, step.Wait); err != nil && clientLeft(ctx) {
 			return rec.gone()
+		} else if err != nil {
+			break
 		}
 		last.discard()
 		last = g.attempt(ctx, c, rec, step)
 		if ctx.Err() != nil && last.err != nil {
-			return rec.gone()
+			if clientLeft(ctx) {
+				return rec.gone()
+			}
+			break
 		}
 		step, more = plan.Next(last.outcome)
 	}
@@ -144,6 +153,12 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 		return rec.refuse(err)
 	}
 	return rec.release(ctx, last)
+}
+
+// clientLeft tells a client that went away from a server that ends its requests.
+func clientLeft(ctx context.Context) bool {
+	_, ended := errors.AsType[*ai.Error](context.Cause(ctx))
+	return ctx.Err() != nil && !ended
 }
 
 // Refuse answers a call that never reached routing, such as one whose body is

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -27,7 +26,7 @@ type destination struct {
 
 // resolve turns a target into a destination. model is the one asked for, after
 // the target's overrides.
-func (g *Gateway) resolve(c *Call, t *route.Target, model string) (*destination, error) {
+func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (*destination, error) {
 	d := &destination{model: model}
 	id, stored, err := g.who(c, t, d)
 	if err != nil {
@@ -47,10 +46,14 @@ func (g *Gateway) resolve(c *Call, t *route.Target, model string) (*destination,
 		d.key = c.ProviderKey
 	}
 	d.base = customHost(c, t)
-	if stored != nil {
-		if err := d.useStored(stored); err != nil {
-			return nil, err
-		}
+	switch {
+	case stored != nil:
+		err = d.useStored(stored)
+	case rec.entry.ConfigID != "" && (!t.APIKey.IsZero() || len(t.Fields) > 0):
+		err = d.keep("config "+rec.entry.ConfigSlug, t.CustomHost, p.Normalize(revealed(t.Fields)))
+	}
+	if err != nil {
+		return nil, err
 	}
 	d.header = forwarded(c, t, stored)
 	return d, nil
@@ -84,24 +87,28 @@ func (g *Gateway) who(c *Call, t *route.Target, d *destination) (string, *direct
 		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_not_found",
 			Message: "Following keys are not valid: " + slug}
 	}
+	if stored.Unusable != "" {
+		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_unusable", Message: stored.Unusable}
+	}
 	if !stored.ExpiresAt.IsZero() && time.Now().After(stored.ExpiresAt) {
 		return "", nil, &ai.Error{Kind: ai.Unauthenticated, Type: "virtual_key_expired_error", Code: "01",
 			Message: "Portkey Virtual Key " + slug + " expired"}
+	}
+	if stored.Unusable != "" {
+		return "", nil, &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "virtual_key_unusable", Message: stored.Unusable}
 	}
 	return stored.Provider, stored, nil
 }
 
 func (d *destination) useStored(in *directory.Integration) error {
-	bound := in.CustomHost
-	if d.base != "" && !sameHost(d.base, firstOf(bound, d.provider.Base)) {
-		return &ai.Error{Kind: ai.Invalid, Param: "custom_host", Code: "custom_host_not_bound",
-			Message: "custom_host is not the host that virtual key " + in.Slug + " is bound to; a stored secret is sent only there. " +
-				"Set custom_host on the virtual key itself, or send the provider's key with the request"}
+	own := d.provider.Normalize(in.Fields)
+	d.fields = merge(own, d.fields)
+	if err := d.keep("virtual key "+in.Slug, in.CustomHost, own); err != nil {
+		return err
 	}
 	d.virtual = in.Slug
 	d.key = in.Key
-	d.base = firstOf(d.base, bound)
-	d.fields = d.provider.Normalize(merge(in.Fields, d.fields))
+	d.base = firstOf(d.base, in.CustomHost)
 	d.useDeployment(in.Deployments)
 	return nil
 }
@@ -165,12 +172,6 @@ func revealed(fields map[string]ai.Secret) map[string]string {
 // customHost is the caller's: the header beats the config.
 func customHost(c *Call, t *route.Target) string {
 	return firstOf(c.header("Custom-Host"), t.CustomHost)
-}
-
-func sameHost(a, b string) bool {
-	ua, errA := url.Parse(a)
-	ub, errB := url.Parse(b)
-	return errA == nil && errB == nil && ua.Scheme == ub.Scheme && strings.EqualFold(ua.Host, ub.Host)
 }
 
 func firstOf(values ...string) string {

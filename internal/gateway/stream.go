@@ -19,13 +19,13 @@ const maxHeld = 1 << 20
 // ends with io.EOF only when the provider ended the answer; a cut or an error
 // event is an error.
 type upstream struct {
-	x        *exchange
-	frames   *sse.Reader
-	watch    dialect.Watcher
-	fresh    func() dialect.Watcher
-	provider string
-	noDone   bool
-	openAI   bool // ends with [DONE], which is supplied when only that is missing
+	x      *exchange
+	frames *sse.Reader
+	watch  dialect.Watcher
+	fresh  func() dialect.Watcher
+	from   *destination
+	noDone bool
+	openAI bool // ends with [DONE], which is supplied when only that is missing
 
 	held   [][]byte // read before the first meaningful event
 	failed error    // to be returned once held is given out
@@ -38,7 +38,7 @@ func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
 	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(c.Op) }
 	u := &upstream{
 		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
-		provider: d.provider.ID, noDone: d.provider.Quirks.NoDone, openAI: d.endpoint.Dialect == ai.OpenAI,
+		from: d, noDone: d.provider.Quirks.NoDone, openAI: d.endpoint.Dialect == ai.OpenAI,
 	}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
@@ -172,7 +172,7 @@ func (u *upstream) arm() {
 }
 
 func (u *upstream) fromProvider(e *ai.Error) *ai.Error {
-	e.Provider = u.provider
+	e.Provider, e.Message = u.from.provider.ID, u.from.mask(e.Message)
 	if e.Kind == ai.Internal {
 		e.Kind = ai.Upstream
 	}

@@ -17,13 +17,18 @@ func (g *Gateway) translateRequest(cv *dialect.Conversion, from, to ai.Dialect, 
 	if from == to {
 		return body, nil
 	}
+	// A provider that is spoken to in the hub's own format refuses extension
+	// fields; between two other dialects they carry what the hub cannot.
+	request := *cv
+	request.Strict = to == ai.OpenAI
+	defer func() { cv.Receipts = request.Receipts }()
 	if from != ai.OpenAI {
-		if body, err = g.translator(from).RequestToHub(cv, body); err != nil {
+		if body, err = g.translator(from).RequestToHub(&request, body); err != nil {
 			return nil, err
 		}
 	}
 	if to != ai.OpenAI {
-		return g.translator(to).RequestFromHub(cv, body)
+		return g.translator(to).RequestFromHub(&request, body)
 	}
 	return body, nil
 }

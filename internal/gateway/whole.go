@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -22,6 +24,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(err)
 		return
 	}
+	body = a.destination.maskBody(body)
 	a.raw = body
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
@@ -29,7 +32,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		g.providerError(c, a, format.ParseError(a.status, body))
 		return
 	}
-	if len(body) > 0 && firstByte(body) != '{' && firstByte(body) != '[' {
+	if !isDocument(body) {
 		a.fail(notJSON(a, body))
 		return
 	}
@@ -80,16 +83,18 @@ func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	if wait, ok := route.ParseRetryAfter(a.header, time.Now()); ok {
 		e.RetryAfter = wait
 	}
-	if secret := a.destination.key.Reveal(); len(secret) >= 12 {
-		e.Message = strings.ReplaceAll(e.Message, secret, a.destination.key.Hint())
-	}
 	a.fail(e)
 	a.outcome.Fatal = false
 }
 
+// isDocument reports whether a body is a JSON object or array, complete.
+func isDocument(body []byte) bool {
+	return (firstByte(body) == '{' || firstByte(body) == '[') && gjson.ValidBytes(body)
+}
+
 func notJSON(a *answer, body []byte) *ai.Error {
 	return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply",
-		Message: "Invalid response received from " + a.destination.provider.ID + ": " + excerpt(body)}
+		Message: "Invalid response received from " + a.destination.provider.ID + ": " + firstOf(excerpt(body), "the body is empty")}
 }
 
 // excerpt is the first 500 characters of a text that nobody vouches for.

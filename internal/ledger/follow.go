@@ -32,6 +32,7 @@ type Follower struct {
 
 	mu          sync.Mutex
 	pos         Position      // applied up to here
+	stored      Position      // what the reader should answer; only Run uses it
 	moved       chan struct{} // closed and replaced whenever pos moves
 	quarantined atomic.Int64
 }
@@ -67,7 +68,8 @@ func (f *Follower) Run(ctx context.Context) error {
 		return err
 	}
 	c := newCursor(f.j, pos)
-	defer c.close()
+	defer func() { c.close() }()
+	f.stored = pos
 	f.advance(c.pos)
 	var batch []settled
 	for ctx.Err() == nil {
@@ -79,6 +81,10 @@ func (f *Follower) Run(ctx context.Context) error {
 			continue
 		}
 		if len(batch) == 0 || f.apply(ctx, batch, c.pos, patience) {
+			f.advance(c.pos)
+		} else if ctx.Err() == nil {
+			c.close()
+			c = newCursor(f.j, f.stored)
 			f.advance(c.pos)
 		}
 		clear(batch) // lets the entries go
@@ -115,7 +121,8 @@ func nextPatience(n int) int {
 }
 
 // apply hands a batch over until it is taken, setting aside entries that the
-// reader cannot take. It returns false when ctx ended first.
+// reader cannot take. It returns false when ctx ended first, or when the reader
+// is no longer where it was: it then goes on from f.stored.
 func (f *Follower) apply(ctx context.Context, batch []settled, upTo Position, patience int) bool {
 	wait := f.opt.Backoff
 	for tries := 1; ; tries++ {
@@ -126,8 +133,11 @@ func (f *Follower) apply(ctx context.Context, batch []settled, upTo Position, pa
 		if ctx.Err() != nil {
 			return false
 		}
+		if f.strayed(ctx) {
+			return false
+		}
 		f.opt.Log.Warn("entries not applied; trying again", "count", len(batch), "tries", tries, "error", err)
-		if tries >= patience && f.r.Apply(ctx, nil, f.applied()) == nil {
+		if tries >= patience && f.r.Apply(ctx, nil, f.stored) == nil {
 			// The reader works, so it is about the entries.
 			if len(batch) == 1 {
 				return f.setApart(ctx, batch[0], upTo, err)
@@ -149,8 +159,21 @@ func (f *Follower) try(ctx context.Context, batch []settled, upTo Position) erro
 	if err := f.r.Apply(ctx, entries, upTo); err != nil {
 		return err
 	}
+	f.stored = upTo
 	f.advance(upTo)
 	return nil
+}
+
+// strayed asks the reader for its position after a failure. It may have taken a
+// batch although it could not say so, or have lost what it had and begun anew.
+func (f *Follower) strayed(ctx context.Context) bool {
+	pos, err := f.r.Position(ctx)
+	if err != nil || pos == f.stored {
+		return false
+	}
+	f.opt.Log.Warn("reader is not where it was; going on from there", "segment", pos.Segment, "offset", pos.Offset)
+	f.stored = pos
+	return true
 }
 
 // setApart writes an entry to the quarantine and moves past it.
@@ -161,6 +184,7 @@ func (f *Follower) setApart(ctx context.Context, s settled, upTo Position, cause
 			err = f.r.Apply(ctx, nil, upTo)
 		}
 		if err == nil {
+			f.stored = upTo
 			f.quarantined.Add(1)
 			f.opt.Log.Error("entry set apart: the reader cannot take it", "id", s.entry.ID, "file", f.opt.Quarantine, "error", cause)
 			f.advance(upTo)

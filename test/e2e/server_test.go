@@ -53,7 +53,7 @@ type server struct {
 	Data   string
 	env    []string
 	args   []string
-	output *bytes.Buffer
+	output *output
 }
 
 // start runs portico on the data folder and waits until it is ready. Providers
@@ -65,7 +65,7 @@ func start(t *testing.T, data string, providers map[string]string, args ...strin
 		t.Fatalf("build portico: %v", err)
 	}
 	addr := freeAddr(t)
-	s := &server{t: t, URL: "http://" + addr, Data: data, output: &bytes.Buffer{},
+	s := &server{t: t, URL: "http://" + addr, Data: data, output: &output{},
 		env:  []string{"PORTICO_BOOTSTRAP_ADMIN_KEY=" + adminKey, "PORTICO_BOOTSTRAP_WORKSPACE_KEY=" + workspaceKey},
 		args: append([]string{"serve", "--listen", addr, "--metrics-listen", "", "--data", data, "--drain-delay", "0s"}, args...)}
 	for id, base := range providers {

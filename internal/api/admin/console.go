@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/access"
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
 )
 
@@ -134,7 +135,9 @@ func (a *API) listProviders(*http.Request, access.Principal) (any, error) {
 		for j, f := range p.Fields {
 			fields[j] = object{"name": f.Name, "header": f.Header, "label": f.Label, "secret": f.Secret, "required": f.Required, "help": f.Help}
 		}
-		data[i] = object{"id": p.ID, "name": p.Name, "docs": p.Docs, "base_url": p.BaseURL, "fields": fields, "operations": p.Ops}
+		data[i] = object{
+			"id": p.ID, "name": p.Name, "docs": p.Docs, "base_url": p.BaseURL, "fields": fields, "operations": append([]ai.Op{}, p.Ops...),
+		}
 	}
 	return list(len(data), data), nil
 }

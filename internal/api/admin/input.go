@@ -71,14 +71,15 @@ func depth(b []byte) int {
 }
 
 // readObject splits an object into its members by snake_case name. Of a name
-// that is there twice, in whatever spelling, nobody could say which one counts.
+// that is there with two values, in whatever spelling, nobody could say which
+// one counts.
 func readObject(b []byte) (map[string]json.RawMessage, error) {
 	if !json.Valid(b) {
-		return nil, ai.Errorf(ai.Invalid, "The body must be JSON, and this is not")
+		return nil, ai.Errorf(ai.Invalid, "This must be JSON, and it is not")
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, ai.Errorf(ai.Invalid, "The body must be a JSON object")
+		return nil, ai.Errorf(ai.Invalid, "This must be a JSON object, like {\"name\": \"value\"}")
 	}
 	fields := map[string]json.RawMessage{}
 	for d.More() {
@@ -91,8 +92,8 @@ func readObject(b []byte) (map[string]json.RawMessage, error) {
 			return nil, err
 		}
 		name := control.SnakeCase(key.(string))
-		if _, twice := fields[name]; twice {
-			e := ai.Errorf(ai.Invalid, "%s is in the body twice", key)
+		if other, twice := fields[name]; twice && !bytes.Equal(other, value) {
+			e := ai.Errorf(ai.Invalid, "%s is there twice, with different values", key)
 			e.Param = name
 			return nil, e
 		}
@@ -204,7 +205,7 @@ func (in *input) object(name string) *input {
 	}
 	fields, err := readObject(v)
 	if err != nil {
-		in.fault(name, "%s must be an object without doubled names", name)
+		in.fault(name, "%s must be an object: %s", name, ai.AsError(err).Message)
 		return nil
 	}
 	return &input{path: in.path + name + ".", fields: fields, faults: in.faults}
@@ -221,7 +222,7 @@ func (in *input) objects(name string) []*input {
 		at := name + "[" + strconv.Itoa(i) + "]"
 		fields, err := readObject(v)
 		if err != nil {
-			in.fault(at, "must be an object without doubled names")
+			in.fault(at, "must be an object: %s", ai.AsError(err).Message)
 			continue
 		}
 		all = append(all, &input{path: in.path + at + ".", fields: fields, faults: in.faults})

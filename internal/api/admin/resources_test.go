@@ -40,6 +40,20 @@ func (a answer) absent(path string) answer {
 	return a
 }
 
+func TestSecretsOfConfigsAreNeverAnswered(t *testing.T) {
+	s := newServer(t)
+	slug := s.admin("POST", "/v1/configs", `{"name":"n","config":{"provider":"plain-llm","api_key":"sk-canary-1234567890"}}`).is(200).get("slug").String()
+	masked := s.admin("GET", "/v1/configs/"+slug, "").is(200, "data.config.api_key", "sk********890").get("config").String()
+	s.admin("PUT", "/v1/configs/"+slug, `{"config":`+masked+`,"name":"renamed"}`).is(200)
+	s.admin("PUT", "/v1/configs/"+slug, `{"config":`+strings.Replace(masked, "plain", "other", 1)+`}`).is(400, "error.param", "config.api_key")
+	s.admin("PUT", "/v1/configs/"+slug, `{"config":{"provider":"plain-llm","api_key":"sk-canary-0987654321","bad":1}}`).is(400)
+	s.admin("GET", "/v1/configs/"+slug+"/versions", "").is(200, "total", "1")
+	s.admin("GET", "/v1/configs", "").is(200)
+	if strings.Contains(s.seen.String(), "canary") || strings.Contains(s.files(), "canary") {
+		t.Error("a secret is in an answer or in the database")
+	}
+}
+
 func TestConfigCheckAndSchema(t *testing.T) {
 	s := newServer(t)
 	s.admin("POST", "/v1/configs/check", `{"config":{}}`).is(200, "valid", "true", "problems.#", "0")
@@ -53,7 +67,7 @@ func TestVirtualKeyRequestsOfRealClients(t *testing.T) {
 	for name, body := range map[string]string{
 		"node":   `{"name":"n","provider":"cloud-llm","key":"sk-canary-1234567890","note":"x","resource_name":"res","deployment_config":[{"apiVersion":"2024-10-21","deploymentName":"d1","alias":"gpt","is_default":true},{"apiVersion":"v2","deploymentName":"d2"}]}`,
 		"python": `{"name":"n","provider":"cloud-llm","key":"sk-canary-1234567890","note":"x","resourceName":"res","deploymentConfig":[{"apiVersion":"2024-10-21","deploymentName":"d1","alias":"gpt","is_default":true},{"apiVersion":"v2","deploymentName":"d2"}],"usage_limits":null,"rate_limits":[]}`,
-		"header": `{"name":"n","provider":"cloud-llm","key":"sk-canary-1234567890","note":"x","cloudResourceName":"res","deployment_config":[{"api_version":"2024-10-21","deployment_name":"d1","alias":"gpt","isDefault":1},{"api_version":"v2","deployment_name":"d2"}]}`,
+		"header": `{"name":"n","provider":"cloud-llm","key":"sk-canary-1234567890","note":"x","cloudResourceName":"res","deployment_config":[{"api_version":"2024-10-21","deployment_name":"d1","alias":"gpt","isDefault":1,"is_default":1},{"api_version":"v2","deployment_name":"d2"}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
@@ -173,6 +187,7 @@ func TestBadInput(t *testing.T) {
 		{"deep", "POST", "/v1/configs", `{"name":"n","config":` + deep + `}`, "", "deeper"},
 		{"deep in text", "POST", "/v1/configs", `{"name":"n","config":"` + deep + `"}`, "config", "config must be"},
 		{"a name twice", "POST", "/v1/virtual-keys", `{"key":"a","key":"b"}`, "key", "twice"},
+		{"a nested name in two spellings", "POST", "/v1/virtual-keys", `{"name":"n","provider":"plain-llm","key":"k","deployment_config":[{"apiVersion":"1","api_version":"2"}]}`, "deployment_config[0]", "twice"},
 		{"a name in two spellings", "POST", "/v1/virtual-keys", `{"customHost":"a","custom_host":"b"}`, "custom_host", "twice"},
 		{"a number as name", "POST", "/v1/configs", `{"name":1,"config":{}}`, "name", "string"},
 		{"a number as key", "POST", "/v1/virtual-keys", `{"name":"n","provider":"plain-llm","key":1}`, "key", "string"},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/api"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/route"
@@ -86,7 +87,7 @@ func newServer(t *testing.T, extra ...Route) *server {
 		t.Fatal(err)
 	}
 	s.api = New(Deps{
-		Service: s.svc, Auth: NewAuthenticator(s.svc, s.dir, s.now), Now: s.now, Version: "test", ConfigSchema: json.RawMessage(`{"type":"object"}`),
+		Service: s.svc, Auth: NewAuthenticator(s.svc, api.Keys{Directory: s.dir, Digest: s.svc.Digest, Now: s.now}), Now: s.now, Version: "test", ConfigSchema: json.RawMessage(`{"type":"object"}`),
 	}, extra...)
 	return s
 }
@@ -146,6 +147,9 @@ func (s *server) send(key, method, path, body string, change ...func(*http.Reque
 	}
 	if w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" || !gjson.Valid(w.Body.String()) {
 		s.t.Errorf("%s %s: headers %v, body %s", method, path, w.Header(), w.Body)
+	}
+	if _, pattern := s.api.mux.Handler(r); !strings.HasSuffix(pattern, "/extra") {
+		describe(s.t).check(s.t, pattern, w.Code, w.Body.Bytes())
 	}
 	return answer{w, s.t}
 }

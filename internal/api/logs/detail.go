@@ -1,80 +1,83 @@
 package logs
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
-// A Body reads a kept body; an error means that it is not there.
-type Body func(ledger.BodyRef) ([]byte, error)
+type detail struct {
+	ID                        string            `json:"_id"`
+	Request                   request           `json:"request"`
+	Response                  response          `json:"response"`
+	OrganisationID            string            `json:"organisation_id"`
+	CreatedAt                 string            `json:"created_at"`
+	Metrics                   row               `json:"metrics"`
+	FinalUntransformedRequest body              `json:"finalUntransformedRequest"`
+	TransformedRequest        *body             `json:"transformedRequest"`
+	OriginalResponse          *body             `json:"originalResponse"`
+	Attempts                  []attempt         `json:"attempts"`
+	Decisions                 []ledger.Decision `json:"decisions"`
+	Receipts                  []ai.Receipt      `json:"receipts"`
+	BodiesLost                bool              `json:"bodies_lost"`
+}
 
-type message struct {
-	URL     string            `json:"url,omitempty"`
-	Method  string            `json:"method,omitempty"`
-	Status  *int              `json:"status,omitempty"`
-	Headers map[string]string `json:"headers"`
-	Body    any               `json:"body"`
+// Headers are not recorded; their places are kept for clients that look.
+type request struct {
+	URL            string            `json:"url"`
+	Method         string            `json:"method"`
+	Headers        map[string]string `json:"headers"`
+	Body           any               `json:"body"`
+	PortkeyHeaders map[string]string `json:"portkeyHeaders"`
+}
 
-	PortkeyHeaders map[string]string `json:"portkeyHeaders,omitempty"`
-	ResponseTime   *float64          `json:"responseTime,omitempty"`
-	OptionPath     string            `json:"lastUsedOptionJsonPath,omitempty"`
+type response struct {
+	Status                 int               `json:"status"`
+	Headers                map[string]string `json:"headers"`
+	Body                   any               `json:"body"`
+	ResponseTime           json.Number       `json:"responseTime"` // ms
+	LastUsedOptionJSONPath string            `json:"lastUsedOptionJsonPath"`
+}
+
+type body struct {
+	Body any `json:"body"`
 }
 
 type attempt struct {
-	Step       string            `json:"step"`
-	Retry      int               `json:"retry"`
-	Provider   string            `json:"provider"`
-	Model      string            `json:"model"`
-	VirtualKey string            `json:"virtual_key"`
-	URL        string            `json:"url"`
-	Status     int               `json:"status"`
-	Error      *ledger.ErrorInfo `json:"error"`
-	Start      float64           `json:"start_ms"`
-	Head       float64           `json:"head_ms"`
-	Total      float64           `json:"total_ms"`
-	Wait       float64           `json:"wait_ms"`
-	UpstreamID string            `json:"upstream_id,omitempty"`
-	Body       any               `json:"body,omitempty"`
+	Step       string      `json:"step"`
+	Retry      int         `json:"retry"`
+	Provider   string      `json:"provider"`
+	Model      string      `json:"model"`
+	VirtualKey string      `json:"virtual_key"`
+	URL        string      `json:"url"`
+	Status     int         `json:"status"`
+	Error      *errorInfo  `json:"error"`
+	StartMS    json.Number `json:"start_ms"`
+	HeadMS     json.Number `json:"head_ms"`
+	TotalMS    json.Number `json:"total_ms"`
+	WaitMS     json.Number `json:"wait_ms"`
+	Body       any         `json:"body,omitempty"`
 }
 
-type detail struct {
-	ID             string            `json:"_id"`
-	Request        message           `json:"request"`
-	Response       message           `json:"response"`
-	OrganisationID string            `json:"organisation_id"`
-	CreatedAt      string            `json:"created_at"`
-	Metrics        row               `json:"metrics"`
-	Untransformed  *message          `json:"finalUntransformedRequest"`
-	Transformed    *message          `json:"transformedRequest"`
-	Original       *message          `json:"originalResponse"`
-	Attempts       []attempt         `json:"attempts"`
-	Decisions      []ledger.Decision `json:"decisions"`
-	Receipts       []ai.Receipt      `json:"receipts"`
-	BodiesLost     bool              `json:"bodies_lost"`
-}
-
-// Detail is one entry whole: Portkey's log object with our attempts, decisions
-// and receipts beside it. Bodies are JSON where they are JSON, else text; a
-// streamed reply is the text of its events. What is not kept is null.
-func Detail(e *ledger.Entry, read Body) any {
-	elapsed := millis(e.TotalMicros)
-	client := message{Method: e.Method, URL: e.Path, Headers: map[string]string{}, Body: body(e.Request, read)}
+// Detail shapes an entry as GET /v1/logs/{id} shows it. read fetches a body; one
+// that it cannot fetch is null and makes bodies_lost true.
+func Detail(e *ledger.Entry, read func(ledger.BodyRef) ([]byte, error)) any {
+	b := &bodies{read: read, lost: e.BodiesLost}
+	sent := b.get(e.Request)
 	d := detail{
-		ID: e.ID, OrganisationID: e.OrgID, CreatedAt: Time(e.StartedAt), Metrics: newRow(e), BodiesLost: e.BodiesLost,
-		Request: message{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: client.Body,
-			PortkeyHeaders: gatewayHeaders(e)},
-		Response: message{Status: &e.Status, Headers: map[string]string{}, Body: body(e.Reply, read),
-			ResponseTime: &elapsed, OptionPath: e.LastStep},
-		Untransformed: &client,
-		Attempts:      []attempt{}, Decisions: e.Decisions, Receipts: e.Receipts,
+		ID:             e.ID,
+		Request:        request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: sent, PortkeyHeaders: map[string]string{}},
+		Response:       response{Status: e.Status, Headers: map[string]string{}, Body: b.get(e.Reply), ResponseTime: millis(e.TotalMicros), LastUsedOptionJSONPath: e.LastStep},
+		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e),
+		FinalUntransformedRequest: body{sent},
+		TransformedRequest:        b.optional(e.Upstream), OriginalResponse: b.optional(e.UpstreamRaw),
+		Attempts: make([]attempt, 0, len(e.Attempts)), Decisions: e.Decisions, Receipts: e.Receipts,
 	}
-	if !e.Upstream.IsZero() {
-		d.Transformed = &message{Headers: map[string]string{}, Body: body(e.Upstream, read)}
-	}
-	if !e.UpstreamRaw.IsZero() {
-		d.Original = &message{Headers: map[string]string{}, Body: body(e.UpstreamRaw, read)}
+	for i := range e.Attempts {
+		d.Attempts = append(d.Attempts, attemptOf(&e.Attempts[i], b))
 	}
 	if d.Decisions == nil {
 		d.Decisions = []ledger.Decision{}
@@ -82,45 +85,46 @@ func Detail(e *ledger.Entry, read Body) any {
 	if d.Receipts == nil {
 		d.Receipts = []ai.Receipt{}
 	}
-	for i := range e.Attempts {
-		d.Attempts = append(d.Attempts, newAttempt(&e.Attempts[i], read))
-	}
+	d.BodiesLost = b.lost
 	return d
 }
 
-func newAttempt(a *ledger.Attempt, read Body) attempt {
+func attemptOf(a *ledger.Attempt, b *bodies) attempt {
 	return attempt{
-		Step: a.Step, Retry: a.Retry, Provider: a.Provider, Model: a.Model, VirtualKey: a.Virtual, URL: a.URL, Status: a.Status,
-		Error: a.Error, Start: millis(a.StartMicros), Head: millis(a.HeadMicros), Total: millis(a.TotalMicros),
-		Wait: millis(a.WaitMicros), UpstreamID: a.Upstream, Body: body(a.Reply, read),
+		Step: a.Step, Retry: a.Retry, Provider: a.Provider, Model: a.Model, VirtualKey: a.Virtual, URL: a.URL,
+		Status: a.Status, Error: errorOf(a.Error),
+		StartMS: millis(a.StartMicros), HeadMS: millis(a.HeadMicros), TotalMS: millis(a.TotalMicros), WaitMS: millis(a.WaitMicros),
+		Body: b.get(a.Reply),
 	}
 }
 
-// gatewayHeaders are the x-portkey-* facts of the request that an entry keeps.
-func gatewayHeaders(e *ledger.Entry) map[string]string {
-	out := map[string]string{"x-portkey-trace-id": e.TraceID}
-	for name, v := range map[string]string{
-		"x-portkey-span-id": e.SpanID, "x-portkey-span-name": e.SpanName, "x-portkey-parent-span-id": e.ParentSpanID,
-		"x-portkey-virtual-key": e.Virtual, "x-portkey-provider": e.Provider, "x-portkey-config": e.ConfigSlug,
-		"x-portkey-package-version": e.SDK, "x-portkey-runtime": e.Runtime,
-	} {
-		if v != "" {
-			out[name] = v
-		}
-	}
-	return out
+// bodies fetches bodies and notes whether one was lost.
+type bodies struct {
+	read func(ledger.BodyRef) ([]byte, error)
+	lost bool
 }
 
-func body(ref ledger.BodyRef, read Body) any {
+func (b *bodies) optional(ref ledger.BodyRef) *body {
 	if ref.IsZero() {
 		return nil
 	}
-	b, err := read(ref)
-	if err != nil {
+	return &body{b.get(ref)}
+}
+
+// get returns JSON as it is, text as a string, and anything else as a data URL.
+func (b *bodies) get(ref ledger.BodyRef) any {
+	if ref.IsZero() {
 		return nil
 	}
-	if json.Valid(b) {
-		return json.RawMessage(b)
+	data, err := b.read(ref)
+	switch {
+	case err != nil:
+		b.lost = true
+		return nil
+	case json.Valid(data):
+		return json.RawMessage(data)
+	case utf8.Valid(data):
+		return string(data)
 	}
-	return string(b)
+	return "data:application/octet-stream;base64," + base64.StdEncoding.EncodeToString(data)
 }

@@ -133,7 +133,7 @@ func foldMessages(t testing.TB, stream string) (message object, done bool) {
 	t.Helper()
 	var content []object
 	inputs := map[int]string{}
-	open := -1
+	open, cut := -1, false // the open block; whether an input was not whole
 	for i, e := range events(stream) {
 		data := decode(t, e.Data)
 		if data["type"] != string(e.Name) {
@@ -164,7 +164,9 @@ func foldMessages(t testing.TB, stream string) (message object, done bool) {
 			if index != open {
 				t.Fatalf("block %d ends while %d is open", index, open)
 			}
-			if text := inputs[index]; text != "" {
+			if text := inputs[index]; !json.Valid([]byte(text)) {
+				cut = cut || text != ""
+			} else {
 				content[index]["input"] = decode(t, []byte(text))
 			}
 			open = -1
@@ -181,6 +183,9 @@ func foldMessages(t testing.TB, stream string) (message object, done bool) {
 		default:
 			t.Errorf("unexpected event %s", e.Name)
 		}
+	}
+	if cut && message["stop_reason"] != "max_tokens" {
+		t.Errorf("an input is not JSON: %v", inputs)
 	}
 	if open >= 0 && done {
 		t.Errorf("block %d was not closed", open)

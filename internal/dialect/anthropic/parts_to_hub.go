@@ -168,16 +168,25 @@ func (p *parts) document(block, cache []byte, path string) {
 	}
 }
 
-// nested writes the content that a document is made of.
+// nested writes the content that a document is made of: text and images.
 func (p *parts) nested(content, cache []byte, path string) {
 	if jsonedit.Kind(content) == '"' {
 		p.text(content, cache, path)
 		return
 	}
-	outer := p.path
-	p.path = path
-	p.read(content)
-	p.path = outer
+	i := 0
+	for block := range jsonedit.Elements(content) {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch kind := typeOf(block); kind {
+		case "text":
+			p.text(jsonedit.Get(block, "text"), nil, at)
+		case "image":
+			p.image(jsonedit.Get(block, "source"), nil, at)
+		default:
+			p.t.c.Drop(at, fmt.Sprintf("a document holds no content of type %q", kind))
+		}
+		i++
+	}
 }
 
 func (p *parts) file(title, key, value string, cache []byte) {

@@ -38,11 +38,12 @@ func (Format) ReplyFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	w.StringMember("role", "assistant")
 	w.StringMember("model", orElse(jsonedit.Text(jsonedit.Get(body, "model")), c.Model))
 	w.Key("content")
-	tools, err := writeContent(&w, message)
-	if err != nil {
+	reason := jsonedit.Text(jsonedit.Get(choice, "finish_reason"))
+	content := contentWriter{c: c, w: &w, cut: stopFromHub(reason, false) == "max_tokens"}
+	if err := content.write(message); err != nil {
 		return nil, err
 	}
-	w.StringMember("stop_reason", stopFromHub(jsonedit.Text(jsonedit.Get(choice, "finish_reason")), tools))
+	w.StringMember("stop_reason", stopFromHub(reason, content.tools > 0))
 	w.RawMember("stop_sequence", jsonedit.Get(choice, "stop_sequence"))
 	w.Key("usage")
 	writeUsage(&w, usage)
@@ -50,9 +51,16 @@ func (Format) ReplyFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
-// writeContent writes an assistant message's content blocks and reports whether
-// a tool is called.
-func writeContent(w *jsonedit.Writer, message members) (tools bool, err error) {
+// contentWriter writes an assistant message's content blocks.
+type contentWriter struct {
+	c     *dialect.Conversion
+	w     *jsonedit.Writer
+	cut   bool // the token limit ended the answer
+	tools int  // calls written
+}
+
+func (cw *contentWriter) write(message members) error {
+	w := cw.w
 	w.Array()
 	text := false
 	own := message.take("content_blocks")
@@ -73,21 +81,18 @@ func writeContent(w *jsonedit.Writer, message members) (tools bool, err error) {
 		writeTexts(w, message.take("content"))
 		writeTexts(w, message.take("refusal"))
 	}
-	calls := message.take("tool_calls")
-	for call := range jsonedit.Elements(calls) {
-		tools = true
-		if err := writeToolUse(w, jsonedit.Text(jsonedit.Get(call, "id")), jsonedit.Get(call, "function")); err != nil {
-			return tools, err
+	for call := range jsonedit.Elements(message.take("tool_calls")) {
+		if err := cw.toolUse(jsonedit.Text(jsonedit.Get(call, "id")), jsonedit.Get(call, "function")); err != nil {
+			return err
 		}
 	}
-	if call := message.take("function_call"); call != nil && !tools {
-		tools = true
-		if err := writeToolUse(w, functionID(jsonedit.Text(jsonedit.Get(call, "name"))), call); err != nil {
-			return tools, err
+	if call := message.take("function_call"); call != nil && cw.tools == 0 {
+		if err := cw.toolUse(functionID(jsonedit.Text(jsonedit.Get(call, "name"))), call); err != nil {
+			return err
 		}
 	}
 	w.EndArray()
-	return tools, nil
+	return nil
 }
 
 // reasoning is what a provider told of the model's thoughts, in the spellings
@@ -101,31 +106,44 @@ func reasoning(message members) []byte {
 	return nil
 }
 
-// writeTexts writes a hub content as text blocks.
+// writeTexts writes a hub content, a string or parts, as text blocks.
 func writeTexts(w *jsonedit.Writer, content []byte) {
-	if jsonedit.Kind(content) == '"' && !isEmpty(content) {
-		w.Object()
-		w.StringMember("type", "text")
-		w.RawMember("text", content)
-		w.EndObject()
-	}
+	writeText(w, content)
 	for part := range jsonedit.Elements(content) {
 		if typeOf(part) == "text" {
-			writeTexts(w, jsonedit.Get(part, "text"))
+			writeText(w, jsonedit.Get(part, "text"))
 		}
 	}
 }
 
-func writeToolUse(w *jsonedit.Writer, id string, function []byte) error {
+func writeText(w *jsonedit.Writer, text []byte) {
+	if jsonedit.Kind(text) != '"' || isEmpty(text) {
+		return
+	}
+	w.Object()
+	w.StringMember("type", "text")
+	w.RawMember("text", text)
+	w.EndObject()
+}
+
+// toolUse writes a call. Arguments that the token limit cut are left out, with a
+// receipt; otherwise they must be an object.
+func (cw *contentWriter) toolUse(id string, function []byte) error {
 	input := jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(input) != '{' {
 		doc, ok := asObject(jsonedit.Text(input))
-		if !ok {
+		switch {
+		case !ok && cw.cut:
+			cw.c.Drop(fmt.Sprintf("choices[0].message.tool_calls[%d].function.arguments", cw.tools), "they were cut by the token limit and are no JSON object")
+			doc = []byte("{}")
+		case !ok:
 			return ai.Errorf(ai.BadGateway, "the model called %s with arguments that are not a JSON object",
 				jsonedit.Text(jsonedit.Get(function, "name")))
 		}
 		input = doc
 	}
+	cw.tools++
+	w := cw.w
 	w.Object()
 	w.StringMember("type", "tool_use")
 	w.StringMember("id", id)

@@ -87,7 +87,8 @@ func isDefault(key string, value []byte) bool {
 	case "store", "logprobs":
 		return string(value) == "false"
 	case "frequency_penalty", "presence_penalty", "top_logprobs":
-		return jsonedit.Int(value) == 0 && len(value) <= len("0.0")
+		f, err := strconv.ParseFloat(string(value), 64)
+		return err == nil && f == 0
 	case "modalities":
 		return string(value) == `["text"]`
 	case "parallel_tool_calls":
@@ -259,8 +260,12 @@ func (f *fromHub) responseSchema() []byte {
 		w.Object()
 		w.StringMember("type", "json_schema")
 		w.Key("schema")
-		closeObjects(&w, schema)
+		closer := schemaCloser{w: &w}
+		closer.schema(schema)
 		w.EndObject()
+		if closer.tooDeep {
+			f.fail("response_format.json_schema.schema", "is nested more than %d levels deep", maxSchemaDepth)
+		}
 		return w.Bytes()
 	default:
 		f.c.Drop("response_format", "Anthropic has no "+kind+" mode; use json_schema, or ask for JSON in the prompt")

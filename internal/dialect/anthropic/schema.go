@@ -2,10 +2,24 @@ package anthropic
 
 import "github.com/portico-ai/portico/internal/codec/jsonedit"
 
-// closeObjects writes a JSON schema with additionalProperties false on every
+// maxSchemaDepth bounds the work on a schema: each level is scanned for itself.
+const maxSchemaDepth = 64
+
+// A schemaCloser writes a JSON schema with additionalProperties false on every
 // object, which Anthropic demands of output formats. Everything else stays.
-func closeObjects(w *jsonedit.Writer, schema []byte) {
-	if jsonedit.Kind(schema) != '{' {
+type schemaCloser struct {
+	w       *jsonedit.Writer
+	depth   int
+	tooDeep bool
+}
+
+func (s *schemaCloser) schema(schema []byte) {
+	w := s.w
+	if s.depth++; s.depth > maxSchemaDepth {
+		s.tooDeep = true
+	}
+	defer func() { s.depth-- }()
+	if jsonedit.Kind(schema) != '{' || s.tooDeep {
 		w.Raw(schema)
 		return
 	}
@@ -18,10 +32,10 @@ func closeObjects(w *jsonedit.Writer, schema []byte) {
 		w.Key(string(key))
 		switch string(key) {
 		case "properties", "$defs", "definitions", "patternProperties", "dependentSchemas":
-			closeEach(w, value)
+			s.each(value)
 		case "anyOf", "oneOf", "allOf", "prefixItems", "items", "not", "if", "then", "else",
 			"contains", "additionalProperties":
-			closeList(w, value)
+			s.list(value)
 		default:
 			w.Raw(value)
 		}
@@ -33,8 +47,9 @@ func closeObjects(w *jsonedit.Writer, schema []byte) {
 	w.EndObject()
 }
 
-// closeEach is for an object whose values are schemas.
-func closeEach(w *jsonedit.Writer, schemas []byte) {
+// each is for an object whose values are schemas.
+func (s *schemaCloser) each(schemas []byte) {
+	w := s.w
 	if jsonedit.Kind(schemas) != '{' {
 		w.Raw(schemas)
 		return
@@ -42,20 +57,21 @@ func closeEach(w *jsonedit.Writer, schemas []byte) {
 	w.Object()
 	for name, schema := range jsonedit.Members(schemas) {
 		w.Key(string(name))
-		closeObjects(w, schema)
+		s.schema(schema)
 	}
 	w.EndObject()
 }
 
-// closeList is for a schema or a list of them.
-func closeList(w *jsonedit.Writer, schemas []byte) {
+// list is for a schema or a list of them.
+func (s *schemaCloser) list(schemas []byte) {
+	w := s.w
 	if jsonedit.Kind(schemas) != '[' {
-		closeObjects(w, schemas)
+		s.schema(schemas)
 		return
 	}
 	w.Array()
 	for schema := range jsonedit.Elements(schemas) {
-		closeObjects(w, schema)
+		s.schema(schema)
 	}
 	w.EndArray()
 }

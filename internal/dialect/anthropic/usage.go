@@ -104,13 +104,13 @@ func writeUsage(w *jsonedit.Writer, u ai.Usage) {
 		w.IntMember("web_search_requests", u.WebSearches)
 		w.EndObject()
 	}
-	if u.ServiceTier != "" {
-		w.StringMember("service_tier", tierFromHub(u.ServiceTier))
+	if tier := tierFromHub(u.ServiceTier); tier != "" {
+		w.StringMember("service_tier", tier)
 	}
 	w.EndObject()
 }
 
-// Of the tiers that replies name only the ordinary one has two names.
+// tierToHub names the tier of a reply as the hub does.
 func tierToHub(tier string) string {
 	if tier == "standard" {
 		return "default"
@@ -118,9 +118,13 @@ func tierToHub(tier string) string {
 	return tier
 }
 
+// tierFromHub names a tier as Anthropic does, "" for one that it has not.
 func tierFromHub(tier string) string {
-	if tier == "default" {
+	switch tier {
+	case "default", "standard":
 		return "standard"
+	case "priority", "batch":
+		return tier
 	}
-	return tier
+	return ""
 }

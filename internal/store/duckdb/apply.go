@@ -14,92 +14,112 @@ import (
 
 // Position implements ledger.Reader.
 func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
-	var p ledger.Position
-	err := s.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM reader`).Scan(&p.Segment, &p.Offset)
+	d, done, err := s.use()
 	if err != nil {
+		return ledger.Position{}, err
+	}
+	defer done()
+	var p ledger.Position
+	if err := d.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM reader`).Scan(&p.Segment, &p.Offset); err != nil {
 		return p, fmt.Errorf("duckdb: position: %w", err)
 	}
 	return p, nil
 }
 
 // Apply implements ledger.Reader: rows and position are one transaction, and an
-// entry that is there already is left as it is.
-func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) (err error) {
+// entry that is there already is left as it is. After an error Position may have
+// moved either way: forward if only the answer failed, back to the beginning if
+// the file had to be set aside.
+func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) error {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if _, err := s.writer.ExecContext(ctx, `BEGIN`); err != nil {
-		return fmt.Errorf("duckdb: apply: %w", err)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	newest := s.newest
-	defer func() {
-		if err != nil {
-			s.newest = newest
-			// Not on ctx, which may be why we are here.
-			_, rerr := s.writer.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-			err = errors.Join(fmt.Errorf("duckdb: apply %d entries: %w", len(batch), err), rerr)
-		}
-	}()
-	fresh, err := s.fresh(ctx, batch)
+	// A batch is short; cut in the middle it would leave its transaction behind.
+	ctx = context.WithoutCancel(ctx)
+	d, done, err := s.use()
 	if err != nil {
-		return err
+		return errors.Join(err, s.reopen())
 	}
-	if len(fresh) > 0 {
-		if err := s.appendRows(fresh); err != nil {
-			return err
-		}
+	sound, err := d.apply(ctx, batch, upTo)
+	done()
+	if err == nil {
+		return nil
 	}
-	const move = `UPDATE reader SET segment = ?, "offset" = ?`
-	if _, err := s.writer.ExecContext(ctx, move, upTo.Segment, upTo.Offset); err != nil {
-		return err
+	err = fmt.Errorf("duckdb: apply %d entries: %w", len(batch), err)
+	if !sound {
+		err = errors.Join(err, s.reopen())
 	}
-	_, err = s.writer.ExecContext(ctx, `COMMIT`)
 	return err
 }
 
-// fresh returns the entries of batch that are not stored, each once, and notes
-// the newest. Rows are looked for only among those as old as the batch.
-func (s *Store) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.Entry, error) {
-	if len(batch) == 0 {
-		return nil, nil
+// apply reports besides whether the database can still be trusted.
+func (d *database) apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) (sound bool, err error) {
+	if _, err := d.writer.ExecContext(ctx, `BEGIN`); err != nil {
+		return false, err
 	}
-	oldest, newest := batch[0].StartedAt, batch[0].StartedAt
-	for i := range batch {
-		if at := batch[i].StartedAt; at.Before(oldest) {
-			oldest = at
-		} else if at.After(newest) {
-			newest = at
+	fresh, err := d.fresh(ctx, batch)
+	if err == nil && len(fresh) > 0 {
+		err = d.appendRows(fresh)
+	}
+	if err == nil {
+		const move = `UPDATE reader SET segment = ?, "offset" = ?, "rows" = "rows" + ?`
+		_, err = d.writer.ExecContext(ctx, move, upTo.Segment, upTo.Offset, len(fresh))
+	}
+	if err != nil {
+		_, rerr := d.writer.ExecContext(ctx, `ROLLBACK`)
+		return rerr == nil, errors.Join(err, rerr)
+	}
+	if _, err := d.writer.ExecContext(ctx, `COMMIT`); err != nil {
+		return false, err
+	}
+	for _, e := range fresh {
+		if e.StartedAt.After(d.newest) {
+			d.newest = e.StartedAt
 		}
 	}
-	known, err := s.known(ctx, batch, oldest.Truncate(time.Microsecond))
+	return true, nil
+}
+
+// fresh returns the entries of batch that are not stored, each once.
+func (d *database) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.Entry, error) {
+	known, err := d.known(ctx, batch)
 	if err != nil {
 		return nil, err
-	}
-	if newest.After(s.newest) {
-		s.newest = newest
 	}
 	fresh := make([]*ledger.Entry, 0, len(batch))
 	for i := range batch {
 		e := &batch[i]
-		if _, ok := known[e.ID]; !ok {
-			known[e.ID] = struct{}{}
+		if _, ok := known[text(e.ID)]; !ok {
+			known[text(e.ID)] = struct{}{}
 			fresh = append(fresh, e)
 		}
 	}
 	return fresh, nil
 }
 
-// known returns which of the batch's ids are stored.
-func (s *Store) known(ctx context.Context, batch []ledger.Entry, oldest time.Time) (map[string]struct{}, error) {
+// known returns which of the batch's ids are stored. They are looked for only
+// among rows that started no earlier than the batch, which is cheap and, while
+// requests come one after the other, needless.
+func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]struct{}, error) {
 	known := make(map[string]struct{}, len(batch))
-	if oldest.After(s.newest) {
+	if len(batch) == 0 {
 		return known, nil
 	}
+	oldest := batch[0].StartedAt
 	ids := make([]any, len(batch))
 	for i := range batch {
-		ids[i] = batch[i].ID
+		ids[i] = text(batch[i].ID)
+		if at := batch[i].StartedAt; at.Before(oldest) {
+			oldest = at
+		}
 	}
-	rows, err := s.writer.QueryContext(ctx,
-		`SELECT id FROM logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`, oldest, ids)
+	if oldest.After(d.newest) {
+		return known, nil
+	}
+	const query = `SELECT id FROM logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`
+	rows, err := d.writer.QueryContext(ctx, query, oldest.UTC().Truncate(time.Microsecond), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +134,13 @@ func (s *Store) known(ctx context.Context, batch []ledger.Entry, oldest time.Tim
 	return known, rows.Err()
 }
 
-func (s *Store) appendRows(entries []*ledger.Entry) error {
-	return s.raw(func(c driver.Conn) error {
-		a, err := duckdb.NewAppenderFromConn(c, "", "logs")
+func (d *database) appendRows(entries []*ledger.Entry) error {
+	return d.writer.Raw(func(c any) error {
+		conn, ok := c.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("unexpected connection %T", c)
+		}
+		a, err := duckdb.NewAppenderFromConn(conn, "", "logs")
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,12 @@ import (
 
 // Get implements ledger.Logs.
 func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, error) {
-	row := s.db.QueryRowContext(ctx, `SELECT `+briefColumns+`, detail FROM logs WHERE workspace_id = ? AND id = ? LIMIT 1`, workspaceID, id)
+	d, done, err := s.use()
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	defer done()
+	row := d.db.QueryRowContext(ctx, `SELECT `+briefColumns+`, detail FROM logs WHERE workspace_id = ? AND id = ? LIMIT 1`, text(workspaceID), text(id))
 	e, err := scanWhole(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ledger.Entry{}, ai.Errorf(ai.NotFound, "There is no log with this id in the workspace")
@@ -25,9 +30,14 @@ func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, 
 
 // List implements ledger.Logs.
 func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return ledger.Listing{}, err
+	}
+	defer done()
 	w := filtered(workspaceID, &f)
 	var out ledger.Listing
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
 		return out, fmt.Errorf("duckdb: count logs: %w", err)
 	}
 	size, offset := p.Bounds()
@@ -41,7 +51,7 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	// One more than asked for tells whether there is a next page. The rows are
 	// found by their narrow columns first; only those are then read whole.
 	found := `SELECT rowid FROM logs WHERE ` + w.String() + ` ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?`
-	rows, err := s.db.QueryContext(ctx,
+	rows, err := d.db.QueryContext(ctx,
 		`SELECT `+briefColumns+` FROM logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
 	if err != nil {
 		return out, fmt.Errorf("duckdb: list logs: %w", err)

@@ -14,7 +14,12 @@ type where struct {
 
 func (w *where) add(cond string, args ...any) {
 	w.conds = append(w.conds, cond)
-	w.args = append(w.args, args...)
+	for _, a := range args {
+		if s, ok := a.(string); ok {
+			a = text(s)
+		}
+		w.args = append(w.args, a)
+	}
 }
 
 func (w *where) String() string { return strings.Join(w.conds, " AND ") }

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ledger"
 )
@@ -18,27 +19,31 @@ const briefColumns = `id, started_at, org_id, workspace_id, key_id, user_id,
 	input_audio_tokens, output_audio_tokens, web_searches, service_tier,
 	cost_nano, cost_known, total_us, first_token_us, metadata`
 
-// values appends an entry's columns to row, in the order of the schema.
+// values appends an entry's columns to row, in the order of the schema. Bytes
+// that are not UTF-8, which a client's header may hold, become the replacement
+// character, for DuckDB refuses a whole batch for one of them.
 func values(row []driver.Value, e *ledger.Entry, buf []byte) ([]driver.Value, []byte) {
 	var message any
 	var errorType, errorCode string
 	if e.Error != nil {
-		message, errorType, errorCode = e.Error.Message, e.Error.Type, e.Error.Code
+		message, errorType, errorCode = text(e.Error.Message), e.Error.Type, e.Error.Code
 	}
 	u := &e.Usage
 	buf = ledger.AppendJSONMap(buf[:0], e.Metadata)
 	metadata := string(buf)
 	rest := e.Rest()
 	buf = rest.AppendJSON(buf[:0])
-	return append(row, e.ID, e.StartedAt.UTC(), e.OrgID, e.WorkspaceID, e.KeyID, e.UserID,
-		e.TraceID, e.SpanID, e.ParentSpanID, e.SpanName, string(e.Op), string(e.Dialect), e.Method, e.Path, e.Stream,
-		string(e.State), int32(e.Status), message, errorType, errorCode, e.LastStep, e.Mode, int32(e.Retries), e.Fallback, e.Cache, //nolint:gosec // small numbers
-		e.Provider, e.Model, e.AskModel, e.Virtual, e.URL, e.ConfigID, e.ConfigSlug, e.ConfigVersion,
+	return append(row, text(e.ID), e.StartedAt.UTC(), text(e.OrgID), text(e.WorkspaceID), text(e.KeyID), text(e.UserID),
+		text(e.TraceID), text(e.SpanID), text(e.ParentSpanID), text(e.SpanName), text(e.Op), text(e.Dialect), text(e.Method), text(e.Path), e.Stream,
+		text(e.State), int32(e.Status), message, text(errorType), text(errorCode), text(e.LastStep), text(e.Mode), int32(e.Retries), e.Fallback, text(e.Cache), //nolint:gosec // small numbers
+		text(e.Provider), text(e.Model), text(e.AskModel), text(e.Virtual), text(e.URL), text(e.ConfigID), text(e.ConfigSlug), text(e.ConfigVersion),
 		u.Known, u.Estimated, u.InputTokens, u.OutputTokens,
 		u.CacheReadTokens, u.CacheWriteTokens, u.CacheWrite1hTokens, u.ReasoningTokens,
-		u.InputAudioTokens, u.OutputAudioTokens, u.WebSearches, u.ServiceTier,
+		u.InputAudioTokens, u.OutputAudioTokens, u.WebSearches, text(u.ServiceTier),
 		e.CostNano, e.CostKnown, e.TotalMicros, e.FirstTokenMicros, metadata, string(buf)), buf
 }
+
+func text[T ~string](s T) string { return strings.ToValidUTF8(string(s), "\ufffd") }
 
 type scanner interface{ Scan(dest ...any) error }
 

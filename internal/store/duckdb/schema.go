@@ -7,7 +7,8 @@ const schemaVersion = 1
 // The columns of logs are in the order that values and targets (row.go) use. The
 // text columns hold an empty string for nothing, so that filters need not think of NULL;
 // error_message alone is NULL when there was no error. detail is the JSON of
-// what lists do not show (ledger.Entry.Rest).
+// what lists do not show (ledger.Entry.Rest). reader is one row; its rows counts
+// those of logs, so that an opening notices when some are missing.
 const schema = `
 CREATE TABLE IF NOT EXISTS logs (
 	id VARCHAR NOT NULL,
@@ -62,5 +63,5 @@ CREATE TABLE IF NOT EXISTS logs (
 	metadata VARCHAR NOT NULL,
 	detail VARCHAR NOT NULL
 );
-CREATE TABLE IF NOT EXISTS reader (version INTEGER NOT NULL, segment UBIGINT NOT NULL, "offset" BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS reader (version INTEGER NOT NULL, segment UBIGINT NOT NULL, "offset" BIGINT NOT NULL, "rows" BIGINT NOT NULL);
 `

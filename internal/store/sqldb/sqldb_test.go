@@ -190,13 +190,13 @@ func TestVirtualKeys(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	k := control.VirtualKey{
-		ID: "v", OrgID: "org", WorkspaceID: "a", Slug: "open-ai", Name: "n", Note: "note", Provider: "p", Status: control.Active,
+		ID: "v", OrgID: "org", WorkspaceID: "a", Slug: "my-key", Name: "n", Note: "note", Provider: "p", Status: control.Active,
 		Fields: map[string]string{"region": "eu"}, Deployments: []control.Deployment{{Name: "d", Alias: "gpt", APIVersion: "1", IsDefault: true}},
 		CustomHost: "https://h", Destination: "host", Sealed: "v1:xyz", Masked: "sk***", OwnerID: "o", UpdatedBy: "u", CreatedAt: at, UpdatedAt: at,
 	}
 	must(t, s.InsertVirtualKey(ctx, k))
 	a, b := control.Tenant{Org: "org", Workspace: "a"}, control.Tenant{Org: "org", Workspace: "b"}
-	got, err := s.FindVirtualKey(ctx, a, "open-ai")
+	got, err := s.FindVirtualKey(ctx, a, "my-key")
 	same(t, got, err, k)
 	missing[control.VirtualKey](t, "other workspace")(s.FindVirtualKey(ctx, b, "v"))
 	twin := k
@@ -206,7 +206,7 @@ func TestVirtualKeys(t *testing.T) {
 	}
 	twin.WorkspaceID = "b"
 	must(t, s.InsertVirtualKey(ctx, twin))
-	if _, err := s.FindVirtualKey(ctx, control.Tenant{Org: "org"}, "open-ai"); !errors.Is(err, control.ErrAmbiguous) {
+	if _, err := s.FindVirtualKey(ctx, control.Tenant{Org: "org"}, "my-key"); !errors.Is(err, control.ErrAmbiguous) {
 		t.Errorf("a slug of two workspaces: %v", err)
 	}
 	k.Name, k.Status = "renamed", control.SecretMissing

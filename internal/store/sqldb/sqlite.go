@@ -40,13 +40,6 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	return &Store{q: read, write: write, read: read}, nil
 }
 
-// Foreign returns a number that changes whenever another process has changed the
-// database.
-func (s *Store) Foreign(ctx context.Context) (version int64, err error) {
-	err = s.write.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
-	return version, err
-}
-
 // dsn takes the lock of a write transaction at its start, so that two that read
 // before they write cannot get in each other's way.
 func dsn(path string, pragmas ...string) string {

@@ -32,6 +32,7 @@ func Logs(t *testing.T, open func(t *testing.T) LogStore) {
 	t.Run("a canceled apply leaves no half", func(t *testing.T) { canceled(t, open(t)) })
 	t.Run("workspaces are apart", func(t *testing.T) { apart(t, open(t)) })
 	t.Run("odd text stays text", func(t *testing.T) { odd(t, open(t)) })
+	t.Run("bytes that are no text are taken", func(t *testing.T) { notText(t, open(t)) })
 	t.Run("a bad cursor is refused", func(t *testing.T) { badCursor(t, open(t)) })
 }
 
@@ -225,6 +226,24 @@ func odd(t *testing.T, s LogStore) {
 		if l, err := s.List(t.Context(), "w", f, ledger.Page{}); err != nil || l.Total != want {
 			t.Errorf("%+v: %d found, want %d, %v", f, l.Total, want, err)
 		}
+	}
+}
+
+// notText stores what a client may send in a header. It must not cost the row.
+func notText(t *testing.T, s LogStore) {
+	e := newGenerator(7).entry()
+	e.Model, e.AskModel, e.Path, e.SDK = "\xff\xfe", "nul\x00byte", "/v1/\x80", "\xc3"
+	e.Metadata = map[string]string{"k\xff": "v\xfe"}
+	e.Error = &ledger.ErrorInfo{Message: "\xed\xa0\x80"}
+	apply(t, []LogStore{s}, []ledger.Entry{e}, ledger.Position{Segment: 1, Offset: 1})
+	if _, err := s.Get(t.Context(), e.WorkspaceID, e.ID); err != nil {
+		t.Error(err)
+	}
+	if l, err := s.List(t.Context(), e.WorkspaceID, ledger.Filter{}, ledger.Page{}); err != nil || l.Total != 1 {
+		t.Errorf("%d listed, %v", l.Total, err)
+	}
+	if l, err := s.List(t.Context(), e.WorkspaceID, ledger.Filter{Text: "\xff", Models: []string{"\xff"}, Metadata: map[string]string{"\xff": "x"}}, ledger.Page{}); err != nil || l.Total != 0 {
+		t.Errorf("%d found by what is no text, %v", l.Total, err)
 	}
 }
 

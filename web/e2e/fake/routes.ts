@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { ApiKey, ApiKeyType, Json, Provider } from "../../src/api/types.ts";
 import { Fault, list, notFound } from "./http.ts";
@@ -10,6 +11,7 @@ export interface Call {
   store: Store;
   params: string[];
   query: URLSearchParams;
+  headers: IncomingHttpHeaders;
   body: Record<string, unknown>;
 }
 
@@ -137,6 +139,12 @@ const virtualKeyRoutes: Record<string, Handler> = {
 
 const apiKeyRoutes: Record<string, Handler> = {
   "GET /api-keys": ({ store }) => list(store.apiKeys),
+  "POST /api-keys/:id/rotate": (call) => {
+    const found = findApiKey(call);
+    const secret = "pk_" + randomUUID().replaceAll("-", "");
+    found.key = mask(secret);
+    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
+  },
   "POST /api-keys/:type/:sub": ({ store, params, body }) => {
     const secret = "pk_" + randomUUID().replaceAll("-", "");
     const now = new Date().toISOString();
@@ -174,12 +182,6 @@ const apiKeyRoutes: Record<string, Handler> = {
     call.store.apiKeys = call.store.apiKeys.filter((k) => k !== found);
     return {};
   },
-  "POST /api-keys/:id/rotate": (call) => {
-    const found = findApiKey(call);
-    const secret = "pk_" + randomUUID().replaceAll("-", "");
-    found.key = mask(secret);
-    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
-  },
 };
 
 const logRoutes: Record<string, Handler> = {
@@ -193,9 +195,9 @@ const logRoutes: Record<string, Handler> = {
 
 // What a client of the data plane asks; it is logged as a real request would be.
 const inference: Record<string, Handler> = {
-  "POST /chat/completions": ({ store, body }) => {
+  "POST /chat/completions": ({ store, headers, body }) => {
     const log = makeLog("plain", Date.now());
-    Object.assign(log.metrics, { ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
+    Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.request.body = body as Json;
     store.logs.unshift(log);
     return log.response.body;

@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault, notFound, readJson, send, sendFault } from "./http.ts";
 import { makeLog } from "./logs.ts";
-import { hex, seeded } from "./random.ts";
+import { seeded } from "./random.ts";
 import { routes } from "./routes.ts";
 import { newStore, type Store } from "./store.ts";
 
@@ -47,7 +48,7 @@ async function handle(req: IncomingMessage, res: ServerResponse, store: Store, o
   if (!sessionOf(req, store) && !req.headers["x-portkey-api-key"]) throw new Fault(401, "AB05", "Sign in, or send an API key.");
   for (const [pattern, handler] of Object.entries(routes)) {
     const params = match(pattern, `${req.method} ${path}`);
-    if (params) return send(res, 200, handler({ store, params, query: url.searchParams, body }));
+    if (params) return send(res, 200, handler({ store, params, query: url.searchParams, headers: req.headers, body }));
   }
   throw notFound(`route ${req.method} ${path}`);
 }
@@ -64,8 +65,10 @@ function match(pattern: string, path: string): string[] | null {
   return params;
 }
 
+const cookieOf = (req: IncomingMessage): string | undefined => /portico_session=(\w+)/.exec(req.headers.cookie ?? "")?.[1];
+
 function sessionOf(req: IncomingMessage, store: Store): boolean {
-  const cookie = /portico_session=(\w+)/.exec(req.headers.cookie ?? "")?.[1];
+  const cookie = cookieOf(req);
   return cookie !== undefined && store.sessions.has(cookie);
 }
 
@@ -83,7 +86,7 @@ function describe(store: Store, signedIn: boolean): object {
 
 async function sessionRoute(route: string, req: IncomingMessage, res: ServerResponse, body: Record<string, unknown>, store: Store, options: FakeOptions): Promise<boolean> {
   const open = (status: number) => {
-    const id = hex(seeded(Date.now()), 24);
+    const id = randomUUID().replaceAll("-", "");
     store.sessions.add(id);
     send(res, status, describe(store, true), { "set-cookie": `portico_session=${id}; Path=/; HttpOnly; SameSite=Lax` });
   };
@@ -98,7 +101,7 @@ async function sessionRoute(route: string, req: IncomingMessage, res: ServerResp
       open(200);
       return true;
     case "POST /console/logout":
-      store.sessions.clear();
+      store.sessions.delete(cookieOf(req) ?? "");
       send(res, 200, {}, { "set-cookie": "portico_session=; Path=/; Max-Age=0" });
       return true;
     case "POST /console/setup":

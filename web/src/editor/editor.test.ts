@@ -41,11 +41,11 @@ function at(marked: string) {
 }
 
 test("the place of the cursor in finished and unfinished text", () => {
-  assert.deepEqual(at('{"a": 1, "|"}'), { kind: "key", path: [], taken: ["a"], from: 9, to: 11, bare: false });
-  assert.equal(at('{"st|": {}}')?.kind, "key");
-  assert.deepEqual(at('{"targets": [{|}]}'), { kind: "key", path: ["targets", item], taken: [], from: 14, to: 14, bare: false });
+  assert.deepEqual(at('{"a": 1, "|"}'), { kind: "key", path: [], taken: ["a"], from: 10, to: 10, quoted: true, hasValue: false });
+  assert.deepEqual(at('{"st|": {}}'), { kind: "key", path: [], taken: [], from: 2, to: 4, quoted: true, hasValue: true });
+  assert.deepEqual(at('{"targets": [{|}]}'), { kind: "key", path: ["targets", item], taken: [], from: 14, to: 14, quoted: false, hasValue: false });
   assert.deepEqual(at('{"a": {"b": 1, |}}')?.path, ["a"]);
-  assert.deepEqual(at('{"strategy": {"mode": "|"}}'), { kind: "value", path: ["strategy", "mode"], from: 22, to: 24 });
+  assert.deepEqual(at('{"strategy": {"mode": "|"}}'), { kind: "value", path: ["strategy", "mode"], from: 23, to: 23, quoted: true });
   assert.deepEqual(at('{"strategy": {"mode": |}}')?.path, ["strategy", "mode"]);
   assert.deepEqual(at('{"codes": [|]}')?.path, ["codes", item]);
   assert.equal(at('{"a": 1 |}'), null);

@@ -21,10 +21,21 @@ export function pathTo(node: SyntaxNode, text: string): PathStep[] {
   return path;
 }
 
-/** Where in the text something is being written. */
-export type Place =
-  | { kind: "key"; path: PathStep[]; taken: string[]; from: number; to: number; bare: boolean }
-  | { kind: "value"; path: PathStep[]; from: number; to: number };
+/** Where in the text something is being written: what is there already, without its quotes. */
+interface Span {
+  from: number;
+  to: number;
+  /** A quote stands right before from, and right after to. */
+  quoted: boolean;
+}
+
+export type Place = Span & { path: PathStep[] } & ({ kind: "key"; taken: string[]; hasValue: boolean } | { kind: "value" });
+
+function spanOf(node: SyntaxNode, text: string): Span {
+  const quoted = node.to - node.from >= 2 && text[node.from] === '"' && text[node.to - 1] === '"';
+  const inset = quoted ? 1 : 0;
+  return { from: node.from + inset, to: node.to - inset, quoted };
+}
 
 /** What may be completed at a position: a key of an object, a value, or nothing. */
 export function placeAt(tree: Tree, text: string, pos: number): Place | null {
@@ -34,17 +45,18 @@ export function placeAt(tree: Tree, text: string, pos: number): Place | null {
     const owner = node.parent?.parent;
     if (!owner) return null;
     const hasValue = /^\s*:/.test(text.slice(node.to));
-    return { kind: "key", path: pathTo(owner, text), taken: keysOf(owner, text, node), from: node.from, to: node.to, bare: hasValue };
+    return { kind: "key", path: pathTo(owner, text), taken: keysOf(owner, text, node), hasValue, ...spanOf(node, text) };
   }
+  const here = { from: pos, to: pos, quoted: false };
   if (["{", "}", ",", "[", "]", ":"].includes(node.name) && node.parent) node = node.parent;
   if (node.name === "Object") {
     const before = text.slice(node.from, pos).trimEnd();
     if (pos <= node.from || !/[{,]$/.test(before)) return null;
-    return { kind: "key", path: pathTo(node, text), taken: keysOf(node, text), from: pos, to: pos, bare: false };
+    return { kind: "key", path: pathTo(node, text), taken: keysOf(node, text), hasValue: false, ...here };
   }
-  if (node.name === "Property") return { kind: "value", path: pathTo(node, text), from: pos, to: pos };
-  if (node.name === "Array") return { kind: "value", path: [...pathTo(node, text), item], from: pos, to: pos };
-  if (values.has(node.name)) return { kind: "value", path: pathTo(node, text), from: node.from, to: node.to };
+  if (node.name === "Property") return { kind: "value", path: pathTo(node, text), ...here };
+  if (node.name === "Array") return { kind: "value", path: [...pathTo(node, text), item], ...here };
+  if (values.has(node.name)) return { kind: "value", path: pathTo(node, text), ...spanOf(node, text) };
   return null;
 }
 

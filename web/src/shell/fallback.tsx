@@ -5,7 +5,7 @@ import { Empty, ErrorNotice } from "../ui/states.tsx";
 export function NotFound() {
   return (
     <main>
-      <Empty icon={Compass} title="There is no such page">
+      <Empty main icon={Compass} title="There is no such page">
         <p className="muted">
           The address may be mistyped. <Link to="/logs">Go to the logs</Link>.
         </p>

@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "./button.tsx";
 import { ErrorNotice } from "./states.tsx";
 
@@ -17,6 +17,8 @@ interface DialogProps {
 
 /** A modal dialog: focus goes in, stays in, and comes back. */
 export function Dialog({ open, onClose, title, description, wide, sticky, children }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null);
+  const firstField = () => popup.current?.querySelector<HTMLElement>("input:not([type=radio]), input:checked, select, textarea") ?? true;
   return (
     <Base.Root
       open={open}
@@ -28,7 +30,7 @@ export function Dialog({ open, onClose, title, description, wide, sticky, childr
     >
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup className={wide ? "dialog wide" : "dialog"}>
+        <Base.Popup ref={popup} initialFocus={firstField} className={wide ? "dialog wide" : "dialog"}>
           <header>
             <Base.Title>{title}</Base.Title>
             <Base.Close render={<IconButton icon={X} label="Close" small />} />

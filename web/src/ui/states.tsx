@@ -64,15 +64,18 @@ export function Warning({ children }: { children: ReactNode }) {
 interface EmptyProps {
   icon: LucideIcon;
   title: string;
+  /** The page has no other heading. */
+  main?: boolean;
   children?: ReactNode;
 }
 
 /** An empty page says what would be here and how to fill it. */
-export function Empty({ icon: Icon, title, children }: EmptyProps) {
+export function Empty({ icon: Icon, title, main, children }: EmptyProps) {
+  const H = main ? "h1" : "h2";
   return (
     <div className="empty">
       <Icon size={28} strokeWidth={1.5} aria-hidden />
-      <h2>{title}</h2>
+      <H>{title}</H>
       {children}
     </div>
   );

@@ -19,7 +19,7 @@ export function LoginPage() {
     mutationFn: (body: { email: string; password: string }) => call<Session>("POST", "/console/login", { body }),
     onSuccess: (session) => {
       client.setQueryData(sessionQuery.queryKey, session);
-      router.history.push(safeNext(next));
+      router.history.push(router.basepath + safeNext(next));
     },
   });
   const submit = (e: FormEvent<HTMLFormElement>) => {

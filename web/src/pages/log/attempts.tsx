@@ -20,20 +20,20 @@ export function AttemptsTab({ log }: { log: LogDetail }) {
           <tr>
             <th scope="col">Attempt</th>
             <th scope="col">Result</th>
-            <th scope="col" className="c-bar">
-              <span className="num">0 – {duration(total)}</span>
-            </th>
             <th scope="col" className="end">Wait</th>
             <th scope="col" className="end">Head</th>
             <th scope="col" className="end">Total</th>
           </tr>
         </thead>
-        <tbody>
-          {attempts.map((a, i) => (
-            <Row key={i} attempt={a} index={i} total={total} />
-          ))}
-        </tbody>
+        {attempts.map((a, i) => (
+          <Rows key={i} attempt={a} index={i} total={total} />
+        ))}
       </table>
+      <p className="scale num muted" aria-hidden>
+        <span>0</span>
+        <span>{duration(total / 2)}</span>
+        <span>{duration(total)}</span>
+      </p>
     </div>
   );
 }
@@ -44,28 +44,30 @@ function why(log: LogDetail): string {
   return "No provider was called.";
 }
 
-function Row({ attempt: a, index, total }: { attempt: Attempt; index: number; total: number }) {
+function Rows({ attempt: a, index, total }: { attempt: Attempt; index: number; total: number }) {
   return (
-    <tr>
-      <td>
-        <div className="attempt-name">
-          <span className="strong truncate">
+    <tbody>
+      <tr>
+        <th scope="row">
+          <span className="strong">
             {index + 1}. {a.model || a.provider}
-          </span>
-          <span className="muted truncate">{[a.provider, a.virtual_key, a.retry > 0 && `retry ${a.retry}`].filter(Boolean).join(" · ")}</span>
-        </div>
-      </td>
-      <td>
-        <span className={succeeded(a) ? "badge good num" : "badge bad num"}>{a.status || "no answer"}</span>
-        {a.error && <p className="attempt-error">{a.error.message}</p>}
-      </td>
-      <td className="c-bar">
-        <Bar attempt={a} total={total} />
-      </td>
-      <td className="end num">{a.wait_ms > 0 ? duration(a.wait_ms) : "–"}</td>
-      <td className="end num">{duration(a.head_ms)}</td>
-      <td className="end num">{duration(a.total_ms)}</td>
-    </tr>
+          </span>{" "}
+          <span className="muted">{[a.provider, a.virtual_key, a.retry > 0 && `retry ${a.retry}`].filter(Boolean).join(" · ")}</span>
+        </th>
+        <td>
+          <span className={succeeded(a) ? "badge good num" : "badge bad num"}>{a.status || "no answer"}</span>
+        </td>
+        <td className="end num">{a.wait_ms > 0 ? duration(a.wait_ms) : "–"}</td>
+        <td className="end num">{duration(a.head_ms)}</td>
+        <td className="end num">{duration(a.total_ms)}</td>
+      </tr>
+      <tr className="bar-row">
+        <td colSpan={5}>
+          <Bar attempt={a} total={total} />
+          {a.error && <p className="attempt-error">{a.error.message}</p>}
+        </td>
+      </tr>
+    </tbody>
   );
 }
 

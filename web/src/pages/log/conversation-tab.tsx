@@ -20,9 +20,9 @@ export function ConversationTab({ log }: { log: LogDetail }) {
       <Settings body={log.request.body} />
       {tools.length > 0 && <ToolList tools={tools} />}
       {asked.length > 0 ? asked.map((m, i) => <MessageView key={i} message={m} />) : <Other title="Request" body={log.request.body} />}
-      <h3 className="divider">
+      <h2 className="divider">
         <span>Reply</span>
-      </h3>
+      </h2>
       {answered.map((m, i) => (
         <MessageView key={i} message={m} />
       ))}

@@ -76,7 +76,7 @@ function Receipt({ row }: { row: LogRow }) {
   ];
   return (
     <section>
-      <h3>Cost</h3>
+      <h2>Cost</h2>
       <table className="receipt num">
         <caption className="sr-only">Tokens and cost</caption>
         <tbody>
@@ -109,7 +109,7 @@ function Dropped({ log }: { log: LogDetail }) {
   if (receipts.length === 0) return null;
   return (
     <section>
-      <h3>Not carried over</h3>
+      <h2>Not carried over</h2>
       <p className="hint">The provider's format has no place for these, so they were left out of what was sent.</p>
       <dl className="pairs">
         {receipts.map((r) => (
@@ -125,7 +125,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   if (!filled) return null;
   return (
     <section>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <dl className="pairs">{children}</dl>
     </section>
   );

@@ -43,7 +43,7 @@ function Body({ title, note, body, action }: { title: string; note: string; body
   return (
     <section className="raw">
       <header>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span className="muted truncate">{note}</span>
         <span className="muted num raw-size">{text && bytes(new Blob([text]).size)}</span>
         {action}

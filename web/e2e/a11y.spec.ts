@@ -1,0 +1,98 @@
+import type { Page } from "@playwright/test";
+import { makeLog } from "./fake/logs.ts";
+import { expect, expectAccessible, serveLog, serveLogList, test } from "./fixtures.ts";
+
+const log = makeLog("tools", Date.now());
+const rescued = makeLog("rescued", Date.now());
+rescued.metrics.config = "";
+
+interface View {
+  name: string;
+  path: string;
+  /** What has to be there before it is looked at. */
+  ready: (page: Page) => Promise<void>;
+}
+
+const visible = (role: Parameters<Page["getByRole"]>[0], name: string | RegExp) => (page: Page) => expect(page.getByRole(role, { name }).first()).toBeVisible();
+
+const views: View[] = [
+  { name: "logs", path: "/console/logs", ready: visible("link", /open this log/) },
+  { name: "no logs", path: "/console/logs?q=nothing-matches-this", ready: visible("heading", /No request/) },
+  { name: "log drawer", path: `/console/logs?log=${log._id}`, ready: visible("article", "Assistant") },
+  { name: "conversation", path: `/console/logs/${log._id}`, ready: visible("article", "Assistant") },
+  { name: "raw", path: `/console/logs/${log._id}?tab=raw`, ready: visible("region", "Response") },
+  { name: "attempts", path: `/console/logs/${rescued._id}?tab=attempts`, ready: visible("table", "Attempts in order") },
+  { name: "route", path: `/console/logs/${rescued._id}?tab=route`, ready: visible("tabpanel", "Route") },
+  { name: "details", path: `/console/logs/${rescued._id}?tab=details`, ready: visible("heading", "Not carried over") },
+  { name: "missing log", path: "/console/logs/01JUNKNOWN0000", ready: visible("alert", "") },
+  { name: "configs", path: "/console/configs", ready: visible("heading", "Configs") },
+  { name: "new config", path: "/console/configs/new", ready: visible("textbox", "Config, as JSON") },
+  { name: "virtual keys", path: "/console/virtual-keys", ready: visible("heading", "Virtual keys") },
+  { name: "new virtual key", path: "/console/virtual-keys?new=1", ready: visible("button", "Create virtual key") },
+  { name: "API keys", path: "/console/api-keys", ready: visible("heading", "API keys") },
+  { name: "new API key", path: "/console/api-keys?new=1", ready: visible("button", "Create API key") },
+  { name: "no such page", path: "/console/nowhere", ready: visible("heading", "There is no such page") },
+];
+
+for (const theme of ["light", "dark"] as const) {
+  test.describe(theme, () => {
+    test.use({ colorScheme: theme });
+
+    for (const view of views) {
+      test(`${view.name} is accessible`, async ({ page }) => {
+        if (view.path === "/console/logs") await serveLogList(page);
+        await serveLog(page, log);
+        await serveLog(page, rescued);
+        await page.goto(view.path);
+        await view.ready(page);
+        await expectAccessible(page);
+      });
+    }
+
+    test("the filters, the range and the palette are accessible", async ({ page }) => {
+      await serveLogList(page);
+      await page.goto("/console/logs");
+      for (const name of ["Status", "Provider", "Last 24 hours"]) {
+        await page.getByRole("button", { name }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await expectAccessible(page);
+        await page.keyboard.press("Escape");
+      }
+      await page.keyboard.press("ControlOrMeta+k");
+      await expect(page.getByRole("combobox", { name: /log id/ })).toBeVisible();
+      await expectAccessible(page);
+    });
+
+    test.describe("signed out", () => {
+      test.use({ storageState: { cookies: [], origins: [] } });
+      test("the sign-in is accessible", async ({ page }) => {
+        await page.goto("/console/login");
+        await visible("heading", "Sign in")(page);
+        await expectAccessible(page);
+      });
+    });
+  });
+}
+
+test("a dialog keeps the focus and gives it back", async ({ page }) => {
+  await page.goto("/console/api-keys");
+  const opener = page.getByRole("button", { name: "New API key" });
+  await opener.click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("radio", { name: /Workspace service/ })).toBeFocused();
+  for (let i = 0; i < 60; i++) await page.keyboard.press("Tab");
+  expect(await dialog.evaluate((d) => d.contains(document.activeElement))).toBe(true);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
+test("on a phone nothing is cut off", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  for (const path of ["/console/logs", "/console/configs", "/console/api-keys", "/console/configs/new"]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow, path).toBeLessThanOrEqual(0);
+  }
+});
