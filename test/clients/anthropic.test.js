@@ -234,10 +234,10 @@ describe("errors are the SDK's own", () => {
 
   for (const [provider, status, type, name] of [
     ["anthropic", 429, Anthropic.RateLimitError, "rate_limit_error"],
-    ["anthropic", 529, Anthropic.InternalServerError, "overloaded_error"],
+    ["anthropic", 529, Anthropic.OverloadedError, "overloaded_error"],
     ["anthropic", 500, Anthropic.InternalServerError, "api_error"],
     ["openai", 429, Anthropic.RateLimitError, "rate_limit_error"],
-    ["openai", 503, Anthropic.InternalServerError, "overloaded_error"],
+    ["openai", 503, Anthropic.ServiceUnavailableError, "overloaded_error"],
   ]) {
     test(`${provider}: ${status}`, async () => {
       await upstream.script(provider, { status });
@@ -248,7 +248,7 @@ describe("errors are the SDK's own", () => {
   test("an overloaded Anthropic before the first event of a stream", async () => {
     await upstream.script("anthropic", { case: recording("anthropic", "stream").case, error_after: 0 });
     await assert.rejects(async () => { await client("anthropic").messages.create({ ...ask, stream: true }); },
-      told(Anthropic.InternalServerError, 529, "overloaded_error", "told to break this stream"));
+      told(Anthropic.OverloadedError, 529, "overloaded_error", "told to break this stream"));
   });
 
   test("a key that is not ours", async () => {

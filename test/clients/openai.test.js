@@ -233,6 +233,15 @@ describe("against Anthropic, replies are OpenAI's", () => {
     });
   }
 
+  test("the list of models", async () => {
+    const recorded = recording("anthropic", "models");
+    await upstream.script("anthropic", { case: recorded.case });
+    assert.deepEqual(await collect(client("anthropic").models.list()), recorded.body.data.map((model) => ({
+      id: model.id, object: "model", created: Date.parse(model.created_at) / 1000, owned_by: "anthropic",
+    })));
+    assert.equal((await upstream.requests("anthropic"))[0].path, "/anthropic/v1/models");
+  });
+
   test("what it does not offer", async () => {
     await assert.rejects(client("anthropic").embeddings.create({ model, input: "Hello" }), (e) => {
       assert.equal(e.status, 501);

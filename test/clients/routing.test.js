@@ -157,10 +157,8 @@ describe("what a call says of itself", () => {
       virtualKey: slugs.openai, traceID: newTrace("span"), spanId: "span-7", spanName: "summarise", parentSpanId: "span-1",
     }).chat.completions.create(hello), openai);
     assert.equal(row.span_id, "span-7");
-    const detail = await logDetail(row.id);
-    assert.equal(detail.request.portkeyHeaders["x-portkey-span-name"], "summarise");
-    assert.equal(detail.request.portkeyHeaders["x-portkey-parent-span-id"], "span-1");
-    assert.match(detail.request.portkeyHeaders["x-portkey-package-version"], /^portkey-3\./);
+    assert.equal(row.span_name, "summarise");
+    assert.equal(row.parent_span_id, "span-1");
   });
 
   test("debug: false keeps the row and no bodies", async () => {
