@@ -136,12 +136,15 @@ func (a *App) openStores(ctx context.Context) error {
 	}
 	a.follower = ledger.NewFollower(a.journal, a.logs, ledger.FollowOptions{
 		Name: "logs", Quarantine: a.path("quarantine.jsonl"), Log: a.log,
+		// Rows cost several times less in large batches; whoever asks for logs
+		// makes the follower catch up first.
+		Batch: 8192, Wait: time.Second,
 	})
 	return nil
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {
-	if a.journal, err = ledger.Open(a.path("journal"), ledger.Options{Log: a.log}); err != nil {
+	if a.journal, err = ledger.Open(a.path("journal"), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	if a.bodies, err = ledger.OpenBodies(a.path("bodies"), ledger.BodyOptions{Log: a.log}); err != nil {

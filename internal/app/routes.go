@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/api/admin"
@@ -25,6 +27,7 @@ func (a *App) listLogs(r *http.Request, p access.Principal) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.catchUp(r.Context())
 	listing, err := a.logs.List(r.Context(), workspace.ID, filter, page)
 	if err != nil {
 		return nil, err
@@ -36,11 +39,20 @@ func (a *App) listLogs(r *http.Request, p access.Principal) (any, error) {
 	return map[string]any{"object": "list", "total": listing.Total, "data": rows, "next": listing.Next}, nil
 }
 
+// catchUp waits a moment for the log store to take in what has been settled, so
+// that a client finds the request it has just made.
+func (a *App) catchUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_ = a.follower.CatchUp(ctx) // an answer that lags is better than none
+}
+
 func (a *App) getLog(r *http.Request, p access.Principal) (any, error) {
 	workspace, err := a.service.Target(r.Context(), p, admin.WorkspaceRef(r))
 	if err != nil {
 		return nil, err
 	}
+	a.catchUp(r.Context())
 	entry, err := a.logs.Get(r.Context(), workspace.ID, r.PathValue("id"))
 	if err != nil {
 		return nil, err

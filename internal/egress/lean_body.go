@@ -9,7 +9,10 @@ import (
 	"sync/atomic"
 )
 
-const maxChunkLine = 256 // size, extensions and CRLF
+const (
+	maxChunkLine   = 256 // size, extensions and CRLF
+	maxTrailerLine = 8 << 10
+)
 
 // leanBody reads a response's body from its connection. It gives the connection
 // back at the end of the body; closed before that, it closes the connection.
@@ -69,8 +72,7 @@ func (b *leanBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// Close implements io.Closer. What has already been received is read to the end,
-// if that spares the connection.
+// Close implements io.Closer. It does not wait for what is still to come.
 func (b *leanBody) Close() error {
 	if b.state.CompareAndSwap(bodyOpen, bodyClosed) {
 		b.conn.discard()
@@ -258,7 +260,7 @@ func (b *leanBody) readDataEnd() error {
 
 // readTrailer takes the fields after the last chunk, up to the empty line.
 func (b *leanBody) readTrailer() error {
-	line, err := b.line(bufferSize)
+	line, err := b.line(maxTrailerLine)
 	if err != nil {
 		return err
 	}

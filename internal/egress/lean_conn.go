@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	bufferSize  = 8 << 10
+	bufferSize  = 16 << 10
 	inlineWrite = 64 << 10 // bodies above this are written beside the reading
 	maxInterim  = 64       // 1xx responses before the real one
 )

@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // joinBelow is the size up to which a body is copied behind the head and sent
 // in one write; larger ones are sent from where they are.
 const joinBelow = 16 << 10
+
+var joins = sync.Pool{New: func() any { b := make([]byte, 0, joinBelow+4<<10); return &b }}
 
 // bodyLength is the length of req's body, -1 if it is unknown.
 func bodyLength(req *http.Request) int64 {
@@ -35,12 +38,7 @@ func newHead(req *http.Request) ([]byte, error) {
 	if err := checkRequestLine(req, uri); err != nil {
 		return nil, err
 	}
-	length := bodyLength(req)
-	capacity := 1024
-	if length > 0 && length <= joinBelow {
-		capacity += int(length) // the body is copied behind the head
-	}
-	return appendHead(make([]byte, 0, capacity), req, uri, length)
+	return appendHead(make([]byte, 0, 1024), req, uri, bodyLength(req))
 }
 
 // checkRequestLine refuses what would end up as two lines, or as another request.
@@ -212,7 +210,10 @@ func (w *requestWriter) Write(p []byte) (int, error) {
 func (w *requestWriter) write(lead, p, tail []byte) error {
 	w.head = nil
 	if len(p) <= joinBelow {
-		_, err := w.conn.Write(append(append(lead, p...), tail...))
+		joined := joins.Get().(*[]byte)
+		*joined = append(append(append((*joined)[:0], lead...), p...), tail...)
+		_, err := w.conn.Write(*joined)
+		joins.Put(joined)
 		return err
 	}
 	parts := net.Buffers{lead, p, tail}

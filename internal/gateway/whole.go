@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -32,7 +31,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		g.providerError(c, a, format.ParseError(a.status, body))
 		return
 	}
-	if !isDocument(body) {
+	if !jsonedit.Whole(body) {
 		a.fail(notJSON(a, body))
 		return
 	}
@@ -85,11 +84,6 @@ func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	}
 	a.fail(e)
 	a.outcome.Fatal = false
-}
-
-// isDocument reports whether a body is a JSON object or array, complete.
-func isDocument(body []byte) bool {
-	return (firstByte(body) == '{' || firstByte(body) == '[') && gjson.ValidBytes(body)
 }
 
 func notJSON(a *answer, body []byte) *ai.Error {

@@ -28,7 +28,7 @@ type BodyOptions struct {
 	QueueBytes  int64 // that wait to be written, at most; 64 MiB
 	QueueCount  int   // bodies that wait to be written, at most; 16,384
 	SegmentSize int64 // bytes after which a new segment begins; 256 MiB
-	MinFree     int64 // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk
+	MinFree     int64 // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk but no less than 8 MiB
 	Log         *slog.Logger
 
 	folder folder

@@ -19,6 +19,7 @@ type bodyWriter struct {
 	at      int64  // where buf goes
 	held    int    // records in buf
 	checked time.Time
+	since   int // bytes taken since then
 	full    bool
 }
 
@@ -26,6 +27,7 @@ const (
 	joinLimit  = 1 << 20  // bytes joined into one write
 	directFrom = 64 << 10 // bodies from here on are written without copying
 	checkEvery = time.Second
+	checkBytes = 1 << 20 // so that a burst does not outrun the check
 )
 
 var errDiskLow = errors.New("disk space is left to the journal")
@@ -33,10 +35,12 @@ var errDiskLow = errors.New("disk space is left to the journal")
 // write writes a batch and returns how many bodies of it were lost, and why.
 // What is lost leaves a hole; reading it fails.
 func (w *bodyWriter) write(batch []body) (lost int, err error) {
-	if w.low() {
-		return len(batch), errDiskLow
-	}
 	for i := range batch {
+		if w.low(len(batch[i].data)) {
+			n, e := w.flush()
+			w.drop()
+			return lost + n + len(batch) - i, errors.Join(e, errDiskLow)
+		}
 		n, e := w.add(&batch[i])
 		lost, err = lost+n, errors.Join(err, e)
 		if e != nil { // a full disk refuses the rest too: do not ask a thousand times
@@ -125,12 +129,14 @@ func (w *bodyWriter) drop() {
 	}
 }
 
-// low reports, looking once a second, whether the disk is nearly full.
-func (w *bodyWriter) low() bool {
-	if now := time.Now(); now.Sub(w.checked) >= checkEvery {
-		w.checked = now
+// low reports whether the disk is nearly full. It looks once a second and
+// whenever enough has been taken.
+func (w *bodyWriter) low(n int) bool {
+	w.since += n
+	if now := time.Now(); w.since >= checkBytes || now.Sub(w.checked) >= checkEvery {
+		w.checked, w.since = now, 0
 		free, total, err := w.dir.Free()
-		w.full = err == nil && free < min(w.minFree, total/10)
+		w.full = err == nil && free < min(w.minFree, max(total/10, 2*reserveStep))
 	}
 	return w.full
 }

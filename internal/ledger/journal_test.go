@@ -409,3 +409,42 @@ func typical() *Entry {
 		Request: BodyRef{1, 123456, 9000}, Reply: BodyRef{1, 132456, 1500},
 	}
 }
+
+// BenchmarkOpenAfterCrash opens a journal of 256 MiB that was not closed: what a
+// start pays at worst.
+func BenchmarkOpenAfterCrash(b *testing.B) {
+	dir := b.TempDir()
+	j := mustOpen(b, dir, Options{})
+	r, e := reservation("x"), typical()
+	for i := 0; j.Stats().Bytes < 256<<20-1<<20; i++ {
+		r.ID = fmt.Sprintf("018f0000-0000-7000-8000-%012d", i)
+		if err := j.Reserve(r); err != nil {
+			b.Fatal(err)
+		}
+		if i%1000 != 0 {
+			settled := *e
+			settled.ID = r.ID
+			if err := j.Settle(&settled); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	checkpoint, err := os.ReadFile(filepath.Join(dir, checkpointName))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		if err := os.WriteFile(filepath.Join(dir, checkpointName), checkpoint, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		k, err := Open(dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		_ = k.f.Close()
+		b.StartTimer()
+	}
+}

@@ -13,7 +13,9 @@ type Position struct {
 
 // A Reader follows the journal. Apply takes a batch of settled entries and the
 // position after it, and stores both in one step, so that applying a batch twice
-// changes nothing. Position is where it wants to go on from.
+// changes nothing; an empty batch stores the position alone. Position is where it
+// wants to go on from; it is asked at the start and after every failed Apply, so a
+// reader that lost what it had may begin anew by answering the zero Position.
 type Reader interface {
 	Apply(ctx context.Context, batch []Entry, upTo Position) error
 	Position(ctx context.Context) (Position, error)

@@ -83,15 +83,24 @@ func (j *Journal) setAside(n int64) {
 		return
 	}
 	from := max(j.allocated, j.end.Offset)
-	err := j.f.Allocate(from, reserveStep)
+	size := int64(reserveStep)
+	err := j.f.Allocate(from, size)
+	if isFull(err) { // what is needed may still fit
+		size = j.end.Offset + n + headroom - from
+		err = j.f.Allocate(from, size)
+	}
 	switch {
 	case err == nil:
-		j.allocated, j.low = from+reserveStep, false
-	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		j.allocated, j.low = from+size, false
+	case isFull(err):
 		j.low, j.retryAt = true, time.Now().Add(retryEvery)
 	default: // this disk cannot
 		j.allocated, j.low = -1, false
 	}
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // short reports whether n more bytes would eat into what settlements need.

@@ -57,6 +57,21 @@ func Get(doc []byte, path ...string) []byte {
 
 // A walker steps over the members or elements of one container, skipping their
 // values without looking for more than where they end.
+// Whole reports whether doc is one object or array that ends where doc does. It
+// walks the top level alone: nested values are skipped over, not checked.
+func Whole(doc []byte) bool {
+	w := walker{b: doc}
+	next := w.nextMember
+	if !w.open('{') {
+		if next = w.nextElement; !w.open('[') {
+			return false
+		}
+	}
+	for next() {
+	}
+	return w.closed && skipSpace(doc, w.at+1) == len(doc)
+}
+
 type walker struct {
 	b         []byte
 	at        int // where the next member begins, or the comma before it

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -97,21 +96,10 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
-// million is a store of a million rows, made once for all benchmarks of a run.
-var million = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "duckdb-bench")
-	return filepath.Join(dir, "logs.duckdb"), err
-})
-
+// millionRows makes a store of a million rows and closes it.
 func millionRows(b *testing.B) string {
 	b.Helper()
-	path, err := million()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
+	path := filepath.Join(b.TempDir(), "logs.duckdb")
 	s, err := Open(path, Options{})
 	if err != nil {
 		b.Fatal(err)
