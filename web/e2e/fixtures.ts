@@ -73,9 +73,9 @@ export async function serveLogList(page: Page): Promise<void> {
   await page.route("**/v1/logs?**", (route) => route.fulfill({ json: { object: "list", total: data.length, data, next: "" } }));
 }
 
-/** Fails when axe finds anything against WCAG 2.2 A or AA. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+/** Fails when axe finds anything against WCAG 2.2 A or AA on the page, or in a part of it. */
+export async function expectAccessible(page: Page, part = "html"): Promise<void> {
+  const result = await new AxeBuilder({ page }).include(part).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
   const found = result.violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => `  ${n.target.join(" ")} ${n.failureSummary ?? ""}`).join("\n")}`);
   expect(found).toEqual([]);
 }
