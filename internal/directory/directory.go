@@ -23,6 +23,8 @@ type Directory interface {
 	Integrations(workspaceID string) []*Integration
 	// Config finds a saved config by slug or id.
 	Config(workspaceID, slugOrID string) (*Config, bool)
+	// DefaultConfig is the workspace's own default, for keys that have none.
+	DefaultConfig(workspaceID string) (*Config, bool)
 }
 
 // A Key is an API key that works. Revoked keys are not in a directory; expired
@@ -40,13 +42,14 @@ type Key struct {
 type Integration struct {
 	ID, Slug, Name string
 	WorkspaceID    string
-	Provider       string            // provider id: "azure-openai"
+	Provider       string            // provider id
 	Key            ai.Secret         // the provider's API key, if it uses one
 	Fields         map[string]string // the row's fields by name; secret ones too
 	CustomHost     string            // base URL it is bound to, "" for the row's own
 	CustomHeaders  map[string]string
 	Deployments    []Deployment // Azure
 	ExpiresAt      time.Time    // zero: never
+	Unusable       string       // why it cannot be used now, safe to show; "" when it can
 }
 
 // A Deployment is one Azure deployment of an integration, chosen by alias.

@@ -26,13 +26,16 @@ type Logs interface {
 	List(ctx context.Context, workspaceID string, f Filter, p Page) (Listing, error)
 }
 
-// A Filter narrows a list. Zero fields do not; slices mean any of.
+// A Filter narrows a list. Zero fields do not; slices mean any of; bounds are
+// inclusive, except To. Tokens count as 0 where usage is unknown, while a bound on
+// cost passes only entries whose cost is known.
 type Filter struct {
 	From, To             time.Time // From inclusive, To exclusive
 	TraceIDs, SpanIDs    []string
 	Statuses             []int
 	States               []State
 	Providers, Models    []string
+	ProviderModels       []ProviderModel
 	Virtual, Configs     []string // slugs; Configs also takes ids
 	KeyIDs, UserIDs      []string
 	Caches               []string
@@ -40,9 +43,12 @@ type Filter struct {
 	TokensMin, TokensMax *int64
 	InputMin, InputMax   *int64
 	OutputMin, OutputMax *int64
-	Metadata             map[string]string
-	Text                 string // free text: any part of an id, model, path, error or metadata value
+	Metadata             map[string]string // every pair must be there
+	Text                 string            // any part, in any case, of an id, trace id, model, path, error or metadata
 }
+
+// A ProviderModel is one provider's model.
+type ProviderModel struct{ Provider, Model string }
 
 // A Page selects a part of a list, newest first. After is a cursor from a
 // Listing; with it, Offset is ignored.
@@ -51,7 +57,25 @@ type Page struct {
 	After        string
 }
 
-// A Listing is one page. Entries carry no attempts, decisions or receipts.
+// MaxPage is the largest page size; DefaultPage the one meant by 0.
+const (
+	MaxPage     = 500
+	DefaultPage = 50
+)
+
+// Bounds returns the size within its limits and the offset, 0 beside a cursor.
+func (p Page) Bounds() (size, offset int) {
+	size, offset = min(p.Size, MaxPage), max(p.Offset, 0)
+	if size <= 0 {
+		size = DefaultPage
+	}
+	if p.After != "" {
+		offset = 0
+	}
+	return size, offset
+}
+
+// A Listing is one page. Its entries are briefs (Entry.Brief).
 type Listing struct {
 	Entries []Entry
 	Total   int64

@@ -1,0 +1,54 @@
+# Portico. `make run` starts a demo; `make test` runs the tests; `make check` is what CI runs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO_FILES := $(shell find cmd internal test client web -name '*.go' -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help build run test check bench console e2e clients race lint clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+build: bin/portico ## build bin/portico (with the console if it has been built)
+
+bin/portico: $(GO_FILES) go.mod go.sum
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/portico
+
+console: web/node_modules/.installed ## build the console into the binary's assets
+	cd web && npm run --silent build
+	find internal/console/dist -mindepth 1 ! -name .gitkeep -delete
+	cp -R web/dist/. internal/console/dist/
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+run: ## build everything and start a demo
+	@$(MAKE) --no-print-directory console || echo "the console could not be built (is Node installed?); going on without it"
+	@rm -f bin/portico && $(MAKE) --no-print-directory build
+	bin/portico serve --demo
+
+test: ## vet, and run all Go tests
+	go vet ./...
+	go test ./...
+
+race: ## run the Go tests under the race detector
+	go test -race ./...
+
+e2e: build ## run the console's browser tests against the real binary
+	test/console/run
+
+clients: build ## run the official SDKs against the real binary
+	test/clients/run
+
+bench: ## CPU per request as a ratio to httputil.ReverseProxy
+	go run ./test/load
+
+check: ## everything that CI runs
+	.ci/run
+
+clean: ## remove what was built
+	rm -rf bin web/dist

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/gateway"
+)
+
+// An Ingress is the data plane's door: it turns HTTP requests into calls of the
+// gateway and writes the replies.
+type Ingress struct {
+	Gateway *gateway.Gateway
+	Keys    Keys
+	MaxBody int64 // largest request body in bytes
+}
+
+// bodyTime is how long a client may take to send its body.
+const bodyTime = 2 * time.Minute
+
+// Read fills in what one operation needs to know of a request's body, in the
+// call's dialect. It returns an *ai.Error of kind Invalid for a body that is not
+// acceptable.
+type Read func(c *gateway.Call) error
+
+// Handle serves one operation in one wire format. read may be nil for an
+// operation without a body.
+func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := in.open(r, op, format.Dialect())
+		caller, err := in.Keys.Identify(r.Header)
+		if err == nil {
+			err = caller.MayInfer()
+		}
+		if err != nil {
+			WriteError(w, format, c, err)
+			return
+		}
+		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
+		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
+		if read != nil {
+			if err := in.readBody(w, r, c, read); err != nil {
+				write(w, in.Gateway.Refuse(c, err))
+				return
+			}
+		}
+		write(w, in.Gateway.Do(r.Context(), c))
+	})
+}
+
+func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
+	t := readTrace(r)
+	c := &gateway.Call{
+		Headers: r.Header, Method: r.Method, Path: r.URL.Path, Started: time.Now(), ClientIP: clientIP(r),
+		TraceID: t.id, SpanID: t.span, ParentSpanID: t.parent, SpanName: t.name,
+		KeepBodies: r.Header.Get("X-Portkey-Debug") != "false",
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		id = uuid.New()
+	}
+	c.ID, c.Op, c.Dialect = id.String(), op, d
+	return c
+}
+
+func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.Call, read Read) error {
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return &ai.Error{Kind: ai.Invalid, Status: http.StatusUnsupportedMediaType, Param: "Content-Encoding",
+			Message: "Content-Encoding " + strconv.Quote(enc) + " is not supported; send the body uncompressed"}
+	}
+	if t := r.Header.Get("Content-Type"); !isJSON(t) {
+		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "Content-Type",
+			Message: "Invalid content type passed: " + strconv.Quote(t) + "; send application/json"}
+	}
+	if r.ContentLength > in.MaxBody {
+		return in.tooLarge()
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, in.MaxBody), r.ContentLength)
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return in.tooLarge()
+		}
+		return &ai.Error{Kind: ai.Invalid, Message: "The request body could not be read to its end", Err: err}
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	c.Body = body
+	return read(c)
+}
+
+// isJSON reports whether a content type is that of JSON; none at all passes.
+func isJSON(contentType string) bool {
+	if contentType == "" || contentType == "application/json" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
+}
+
+func (in *Ingress) tooLarge() error {
+	return ai.Errorf(ai.TooLarge, "Payload size exceeds the limit of %s. The operator can raise it with --max-body", size(in.MaxBody))
+}
+
+func size(n int64) string {
+	if n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + "MB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+// readAll reads to EOF into one buffer of the announced size.
+func readAll(r io.Reader, announced int64) ([]byte, error) {
+	b := make([]byte, 0, max(512, announced+1))
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,217 @@
+// Package logs reads the query of the log endpoints and shapes entries into
+// their JSON: the names and units are Portkey's, money in cents.
+package logs
+
+import (
+	"encoding/json"
+	"math/big"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// ParseFilter reads the query of GET /v1/logs. Every parameter may also be
+// spelled in camelCase, and lists are separated by commas or repeated. The error
+// is an *ai.Error of kind Invalid that names the parameter.
+func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
+	r := &reader{q: q}
+	f := ledger.Filter{
+		From: r.time("time_of_generation_min"), To: r.time("time_of_generation_max"),
+		TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
+		Statuses: r.statuses("status_code"), States: r.states("status"),
+		Providers: r.list("ai_org"), Models: r.list("ai_model"), ProviderModels: r.pairs("ai_org_model"),
+		Virtual: r.list("virtual_keys"), Configs: r.list("configs"), KeyIDs: r.list("api_key_ids"), Caches: r.list("cache_status"),
+		CostMin: r.cents("cost_min", true), CostMax: r.cents("cost_max", false),
+		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
+		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),
+		OutputMin: r.count("completion_token_min"), OutputMax: r.count("completion_token_max"),
+		Metadata: r.metadata("metadata"), Text: r.get("q"),
+	}
+	p := ledger.Page{Size: r.number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.get("after")}
+	p.Offset = p.Size * r.number("current_page", 0, 1_000_000, 0)
+	if p.After != "" {
+		if _, _, err := ledger.ParseCursor(p.After); err != nil {
+			r.fail("after", "is not a cursor of this list; pass the next of the page before it, unchanged")
+		}
+	}
+	if r.err != nil {
+		return ledger.Filter{}, ledger.Page{}, r.err
+	}
+	return f, p, nil
+}
+
+// A reader reads parameters and keeps the first fault.
+type reader struct {
+	q   url.Values
+	err *ai.Error
+}
+
+func (r *reader) fail(name, problem string) {
+	if r.err == nil {
+		r.err = ai.Errorf(ai.Invalid, "%s %s", name, problem)
+		r.err.Param = name
+	}
+}
+
+// values returns a parameter in its own or, failing that, its camelCase spelling.
+func (r *reader) values(name string) []string {
+	if v, ok := r.q[name]; ok {
+		return v
+	}
+	return r.q[camel(name)]
+}
+
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
+
+func (r *reader) get(name string) string {
+	v := r.values(name)
+	if len(v) > 1 {
+		r.fail(name, "is given more than once; give it once")
+		return ""
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return v[0]
+}
+
+func (r *reader) list(name string) []string {
+	var list []string
+	for _, v := range r.values(name) {
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+		}
+	}
+	return list
+}
+
+func (r *reader) time(name string) time.Time {
+	v := r.get(name)
+	if v == "" {
+		return time.Time{}
+	}
+	// A plus sign that was not escaped arrives as a space.
+	t, err := time.Parse(time.RFC3339Nano, strings.Replace(v, " ", "+", 1))
+	if err != nil {
+		r.fail(name, "must be an RFC 3339 time such as 2024-05-01T00:00:00Z")
+	}
+	return t.UTC()
+}
+
+func (r *reader) statuses(name string) []int {
+	var list []int
+	for _, v := range r.list(name) {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 || n > 999 {
+			r.fail(name, "must be HTTP status codes separated by commas, such as 200,429")
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+var states = []string{
+	string(ledger.OK), string(ledger.Failed), string(ledger.Refused),
+	string(ledger.Truncated), string(ledger.ClientGone), string(ledger.Interrupted),
+}
+
+func (r *reader) states(name string) []ledger.State {
+	var list []ledger.State
+	for _, v := range r.list(name) {
+		if !slices.Contains(states, v) {
+			r.fail(name, "must be some of "+strings.Join(states, ", "))
+			return nil
+		}
+		list = append(list, ledger.State(v))
+	}
+	return list
+}
+
+func (r *reader) pairs(name string) []ledger.ProviderModel {
+	var list []ledger.ProviderModel
+	for _, v := range r.list(name) {
+		provider, model, ok := strings.Cut(v, "__")
+		if !ok || provider == "" || model == "" {
+			r.fail(name, "must be provider__model pairs separated by commas, such as openai__gpt-4o")
+			return nil
+		}
+		list = append(list, ledger.ProviderModel{Provider: provider, Model: model})
+	}
+	return list
+}
+
+var decimal = regexp.MustCompile(`^\d{1,10}(\.\d{1,20})?$`)
+
+// cents reads an amount in cents as nano-dollars. What lies between two of them
+// is rounded into the range that the bound opens.
+func (r *reader) cents(name string, lower bool) *int64 {
+	v := r.get(name)
+	if v == "" {
+		return nil
+	}
+	amount, ok := new(big.Rat).SetString(v)
+	if !decimal.MatchString(v) || !ok {
+		r.fail(name, "must be an amount in cents, such as 0.25")
+		return nil
+	}
+	amount.Mul(amount, big.NewRat(nanoPerCent, 1))
+	nano, rest := new(big.Int).QuoRem(amount.Num(), amount.Denom(), new(big.Int))
+	n := nano.Int64()
+	if lower && rest.Sign() > 0 {
+		n++
+	}
+	return &n
+}
+
+func (r *reader) count(name string) *int64 {
+	v := r.get(name)
+	if v == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		r.fail(name, "must be a whole number of tokens, 0 or more")
+		return nil
+	}
+	return &n
+}
+
+func (r *reader) number(name string, low, high, otherwise int) int {
+	v := r.get(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		r.fail(name, "must be a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		return otherwise
+	}
+	return n
+}
+
+func (r *reader) metadata(name string) map[string]string {
+	v := r.get(name)
+	if v == "" {
+		return nil
+	}
+	var m map[string]string
+	if err := json.Unmarshal([]byte(v), &m); err != nil {
+		r.fail(name, `must be a JSON object of strings, such as {"_user":"ann"}`)
+	}
+	return m
+}

@@ -1,0 +1,294 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/control"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/anthropic"
+	"github.com/portico-ai/portico/internal/dialect/openai"
+	"github.com/portico-ai/portico/internal/directory"
+	"github.com/portico-ai/portico/internal/egress"
+	"github.com/portico-ai/portico/internal/gateway"
+	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/price"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/route"
+	"github.com/portico-ai/portico/internal/secret"
+	"github.com/portico-ai/portico/internal/store/duckdb"
+	"github.com/portico-ai/portico/internal/store/sqldb"
+	"github.com/portico-ai/portico/internal/telemetry"
+)
+
+const databaseFile = "portico.db"
+
+// An App is a wired server. Run serves until its context ends; Close releases
+// what New has opened and is called by Run.
+type App struct {
+	cfg Config
+	log *slog.Logger
+
+	lock      *folderLock
+	fresh     bool // the data folder has no database yet
+	db        *sqldb.Store
+	service   *control.Service
+	directory *directory.Memory
+	rows      *provider.Registry // as the table has them
+	providers *provider.Registry // with the operator's base URLs
+	policy    *egress.Policy
+	http      *egress.Client
+	journal   *ledger.Journal
+	bodies    *ledger.Bodies
+	logs      *duckdb.Store
+	follower  *ledger.Follower
+	prices    *price.Catalogue
+	metrics   *telemetry.Metrics
+	gateway   *gateway.Gateway
+	formats   map[ai.Dialect]dialect.Format
+
+	listener, metricsListener net.Listener
+	server                    *http.Server
+	first                     control.First
+	health                    health
+	endRequests               context.CancelCauseFunc // ends what is still in flight after the drain
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// New opens the data folder and wires the server. Nothing is served before Run.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	a := &App{cfg: cfg, log: log}
+	steps := []func(context.Context) error{
+		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openStores, a.openControl, a.openGateway,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	a.server = a.newServer()
+	return a, nil
+}
+
+// checkConfig refuses settings whose store is not part of this version.
+func (a *App) checkConfig(context.Context) error {
+	for name, url := range map[string]string{
+		"database_url": a.cfg.DatabaseURL, "redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL, "blobs_url": a.cfg.BlobsURL,
+	} {
+		if url != "" {
+			return fmt.Errorf("%s is not supported by this version: leave it out to use the data folder", name)
+		}
+	}
+	return nil
+}
+
+// listen comes first, so that a second server on the same port fails at once.
+func (a *App) listen(context.Context) (err error) {
+	if a.listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if a.cfg.MetricsListen == "" {
+		return nil
+	}
+	if a.metricsListener, err = net.Listen("tcp", a.cfg.MetricsListen); err != nil {
+		return fmt.Errorf("--metrics-listen: %w", err)
+	}
+	return nil
+}
+
+func (a *App) openFolder(context.Context) (err error) {
+	if a.lock, err = lockFolder(a.cfg.Data); err != nil {
+		return err
+	}
+	_, err = os.Stat(a.path(databaseFile))
+	a.fresh = errors.Is(err, fs.ErrNotExist)
+	return nil
+}
+
+func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
+
+// openStores opens the log store beside the others: it is the slowest.
+func (a *App) openStores(ctx context.Context) error {
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		a.logs, err = duckdb.Open(a.path("logs.duckdb"), duckdb.Options{Log: a.log})
+		opened <- err
+	}()
+	err := a.openLedger(ctx)
+	if e := <-opened; e != nil {
+		err = errors.Join(err, fmt.Errorf("open the log store: %w", e))
+	}
+	if err != nil {
+		return err
+	}
+	a.follower = ledger.NewFollower(a.journal, a.logs, ledger.FollowOptions{
+		Name: "logs", Quarantine: a.path("quarantine.jsonl"), Log: a.log,
+	})
+	return nil
+}
+
+func (a *App) openLedger(ctx context.Context) (err error) {
+	if a.journal, err = ledger.Open(a.path("journal"), ledger.Options{Log: a.log}); err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	if a.bodies, err = ledger.OpenBodies(a.path("bodies"), ledger.BodyOptions{Log: a.log}); err != nil {
+		return fmt.Errorf("open the bodies: %w", err)
+	}
+	if a.prices, err = price.Load(); err != nil {
+		return fmt.Errorf("load the prices: %w", err)
+	}
+	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	return nil
+}
+
+func (a *App) openControl(ctx context.Context) error {
+	err := a.newService(a.fresh)
+	if err != nil {
+		return err
+	}
+	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
+	if a.cfg.Demo {
+		o.DemoProvider = demoProvider
+	}
+	a.first, err = a.service.Bootstrap(ctx, o)
+	return err
+}
+
+// newService wires the control plane to the open database.
+func (a *App) newService(createKey bool) error {
+	master, err := secret.Master(secret.Source{
+		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: createKey,
+	})
+	if err != nil {
+		return err
+	}
+	a.directory = directory.NewMemory()
+	a.service = control.New(control.Deps{
+		Store: a.db, Master: master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
+		CheckConfig: func(raw []byte) (*route.Config, error) {
+			o := gateway.RouteOptions(a.providers, a.checkHost)
+			o.ForSave = true
+			return route.Parse(raw, o)
+		},
+	})
+	return nil
+}
+
+func (a *App) openGateway(context.Context) error {
+	a.formats = map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
+	a.metrics = telemetry.NewMetrics(a.cfg.Version)
+	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
+	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
+	a.gateway = gateway.New(gateway.Options{
+		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http,
+		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: a.prices, CheckHost: a.checkHost, Log: a.log,
+	})
+	return nil
+}
+
+// A countingJournal lets the metrics see each entry as it is settled.
+type countingJournal struct {
+	*ledger.Journal
+	metrics *telemetry.Metrics
+}
+
+func (j countingJournal) Settle(e *ledger.Entry) error {
+	j.metrics.Observe(e)
+	return j.Journal.Settle(e)
+}
+
+// Run serves until ctx ends, then drains: it says no on /readyz, goes on serving
+// for the drain delay, lets requests finish for the drain timeout, ends the rest
+// with an error, and closes everything.
+func (a *App) Run(ctx context.Context) error {
+	following, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
+	followed := make(chan error, 1)
+	go func() { followed <- a.follower.Run(following) }()
+	failed := make(chan error, 2)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	if a.metricsListener != nil {
+		go func() { failed <- a.serveMetrics() }()
+	}
+	go a.service.Follow(following, time.Second)
+	a.banner()
+	if a.cfg.Demo && a.first.Fresh {
+		go a.fillDemo(following)
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = a.drain()
+	}
+	catchUp, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = a.follower.CatchUp(catchUp)
+	stopFollowing()
+	<-followed
+	return errors.Join(err, a.Close())
+}
+
+func (a *App) drain() error {
+	a.health.drain()
+	a.log.Info("draining", "delay", a.cfg.DrainDelay, "timeout", a.cfg.DrainTimeout)
+	time.Sleep(a.cfg.DrainDelay)
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.DrainTimeout)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	a.endRequests(&ai.Error{Kind: ai.Unavailable, Type: "shutting_down", Message: "The gateway is shutting down"})
+	last, cancelLast := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancelLast()
+	if a.server.Shutdown(last) != nil {
+		return a.server.Close()
+	}
+	return nil
+}
+
+// Close releases everything that New has opened, in reverse order.
+func (a *App) Close() error {
+	a.closeOnce.Do(func() {
+		var errs []error
+		add := func(open bool, close func() error) {
+			if open {
+				errs = append(errs, close())
+			}
+		}
+		add(a.server != nil, func() error { return a.server.Close() })
+		add(a.listener != nil, ignoreClosed(a.listener))
+		add(a.metricsListener != nil, ignoreClosed(a.metricsListener))
+		add(a.bodies != nil, func() error { return a.bodies.Close() })
+		add(a.journal != nil, func() error { return a.journal.Close() })
+		add(a.logs != nil, func() error { return a.logs.Close() })
+		add(a.db != nil, func() error { return a.db.Close() })
+		add(a.lock != nil, func() error { return a.lock.release() })
+		a.closeErr = errors.Join(errs...)
+	})
+	return a.closeErr
+}
+
+func ignoreClosed(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}

@@ -1,0 +1,186 @@
+// Package app wires the program together: its configuration, and New(Config),
+// which gives an App to Run and Close. Nothing else happens here.
+package app
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/provider"
+)
+
+// A Config is everything an operator can set. Defaults are overridden by the
+// configuration file, that by the environment, that by flags.
+type Config struct {
+	Listen        string // host:port of the API and console
+	MetricsListen string // host:port of /metrics, "" for none
+	Data          string // folder of SQLite, journal, bodies, master key
+
+	DatabaseURL, RedisURL, LogsURL, BlobsURL string
+
+	EgressAllow  string // comma list of host:port, hosts, CIDRs
+	DrainDelay   time.Duration
+	DrainTimeout time.Duration
+	MaxBody      int64 // bytes
+	Demo         bool
+
+	MasterKey             ai.Secret // base64 of 32 bytes; "" means MasterKeyFile or the data folder's
+	MasterKeyFile         string
+	BootstrapAdminKey     ai.Secret
+	BootstrapWorkspaceKey ai.Secret
+
+	ProviderBases map[string]string // provider id to base URL
+
+	Version string // of the binary
+}
+
+// Default is the configuration of a server that is told nothing.
+func Default() Config {
+	return Config{
+		Listen: "127.0.0.1:8787", MetricsListen: "127.0.0.1:9464", Data: "./portico-data",
+		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20,
+		ProviderBases: map[string]string{},
+	}
+}
+
+// A Setting is one value of the configuration: its flag, its variable (PORTICO_
+// plus the name in capitals) and its key in the file all come from Name.
+type Setting struct {
+	Name    string // as in the file: "metrics_listen"
+	Default string
+	Help    string
+	IsBool  bool
+	NoFlag  bool // secrets: never on a command line
+	Set     func(c *Config, value string) error
+}
+
+// Flag is the setting's command-line flag, without dashes.
+func (s Setting) Flag() string { return strings.ReplaceAll(s.Name, "_", "-") }
+
+// Variable is the setting's environment variable.
+func (s Setting) Variable() string { return "PORTICO_" + strings.ToUpper(s.Name) }
+
+// Settings lists what can be set.
+func Settings() []Setting {
+	text := func(field func(*Config) *string) func(*Config, string) error {
+		return func(c *Config, v string) error { *field(c) = v; return nil }
+	}
+	hidden := func(field func(*Config) *ai.Secret) func(*Config, string) error {
+		return func(c *Config, v string) error { *field(c) = ai.NewSecret(v); return nil }
+	}
+	return []Setting{
+		{Name: "listen", Default: "127.0.0.1:8787", Help: "address of the API and console", Set: text(func(c *Config) *string { return &c.Listen })},
+		{Name: "metrics_listen", Default: "127.0.0.1:9464", Help: "address of /metrics (Prometheus); empty turns it off",
+			Set: text(func(c *Config) *string { return &c.MetricsListen })},
+		{Name: "data", Default: "./portico-data", Help: "data folder: SQLite, journal, bodies, master key", Set: text(func(c *Config) *string { return &c.Data })},
+		{Name: "database_url", Help: "postgres://… for the control plane (default: SQLite in the data folder)", Set: text(func(c *Config) *string { return &c.DatabaseURL })},
+		{Name: "redis_url", Help: "redis://… for shared counters (default: memory)", Set: text(func(c *Config) *string { return &c.RedisURL })},
+		{Name: "logs_url", Help: "clickhouse://… or postgres://… for logs (default: DuckDB in the data folder)", Set: text(func(c *Config) *string { return &c.LogsURL })},
+		{Name: "blobs_url", Help: "s3://… for bodies (default: files in the data folder)", Set: text(func(c *Config) *string { return &c.BlobsURL })},
+		{Name: "egress_allow", Help: "comma list of host:port, hosts and CIDRs that may be dialled although private", Set: text(func(c *Config) *string { return &c.EgressAllow })},
+		{Name: "drain_delay", Default: "5s", Help: "on SIGTERM: how long to go on serving after /readyz says no", Set: duration(func(c *Config) *time.Duration { return &c.DrainDelay })},
+		{Name: "drain_timeout", Default: "30s", Help: "on SIGTERM: how long requests in flight may take to finish", Set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout })},
+		{Name: "max_body", Default: "32MiB", Help: "largest request body", Set: setMaxBody},
+		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
+		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
+		{Name: "master_key_file", NoFlag: true, Help: "file with the master key", Set: text(func(c *Config) *string { return &c.MasterKeyFile })},
+		{Name: "bootstrap_admin_key", NoFlag: true, Help: "value of the admin key made on an empty data folder",
+			Set: hidden(func(c *Config) *ai.Secret { return &c.BootstrapAdminKey })},
+		{Name: "bootstrap_workspace_key", NoFlag: true, Help: "value of a workspace key made on an empty data folder",
+			Set: hidden(func(c *Config) *ai.Secret { return &c.BootstrapWorkspaceKey })},
+	}
+}
+
+func duration(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < 0 {
+			return fmt.Errorf("must be a duration such as 5s or 1m30s, got %q", v)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func setDemo(c *Config, v string) error {
+	on, err := strconv.ParseBool(v)
+	if err != nil {
+		return fmt.Errorf("must be true or false, got %q", v)
+	}
+	c.Demo = on
+	return nil
+}
+
+func setMaxBody(c *Config, v string) error {
+	n, err := parseSize(v)
+	if err != nil || n < 1024 || n > 1<<30 {
+		return fmt.Errorf("must be a size from 1KiB to 1GiB such as 32MiB, got %q", v)
+	}
+	c.MaxBody = n
+	return nil
+}
+
+// parseSize reads "33554432", "32MiB", "32MB", "512KiB" or "1GiB".
+func parseSize(v string) (int64, error) {
+	number := strings.TrimRight(v, "KMGiBb")
+	factor := int64(1)
+	switch strings.ToUpper(strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(v[len(number):]), "B"), "I")) {
+	case "":
+	case "K":
+		factor = 1 << 10
+	case "M":
+		factor = 1 << 20
+	case "G":
+		factor = 1 << 30
+	default:
+		return 0, fmt.Errorf("unknown unit in %q", v)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 40)
+	return n * factor, err
+}
+
+// Environment applies PORTICO_* variables. providerIDs are the ids that a base
+// URL can be given for. It returns a warning for each variable that means nothing.
+func (c *Config) Environment(environ []string, providerIDs []string) (warnings []string, err error) {
+	byVariable := map[string]Setting{}
+	var names []string
+	for _, s := range Settings() {
+		byVariable[s.Variable()] = s
+		names = append(names, s.Variable())
+	}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "PORTICO_") {
+			continue
+		}
+		if s, ok := byVariable[name]; ok {
+			if err := s.Set(c, value); err != nil {
+				return nil, fmt.Errorf("%s %w", name, err)
+			}
+			continue
+		}
+		if id, ok := strings.CutPrefix(name, "PORTICO_PROVIDER_"); ok && strings.HasSuffix(id, "_BASE_URL") {
+			if err := c.setProviderBase(strings.TrimSuffix(id, "_BASE_URL"), value, name, providerIDs); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if near := provider.Nearest(name, names); near != "" {
+			warnings = append(warnings, fmt.Sprintf("unknown variable %s is ignored; did you mean %s?", name, near))
+		}
+	}
+	return warnings, nil
+}
+
+func (c *Config) setProviderBase(shouted, value, name string, ids []string) error {
+	for _, id := range ids {
+		if strings.ToUpper(strings.ReplaceAll(id, "-", "_")) == shouted {
+			c.ProviderBases[id] = value
+			return nil
+		}
+	}
+	return fmt.Errorf("%s names no provider; known ids: %s", name, strings.Join(ids, ", "))
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/api"
+	"github.com/portico-ai/portico/internal/api/admin"
+	apianthropic "github.com/portico-ai/portico/internal/api/anthropic"
+	apiopenai "github.com/portico-ai/portico/internal/api/openai"
+	"github.com/portico-ai/portico/internal/api/prices"
+	"github.com/portico-ai/portico/internal/console"
+	"github.com/portico-ai/portico/internal/route"
+)
+
+func (a *App) newServer() *http.Server {
+	base, end := context.WithCancelCause(context.Background())
+	a.endRequests = end
+	return &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		WriteTimeout:      5 * time.Minute, // of answers that do not set their own; it also ends the one a stream leaves behind
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// handler is every door of the house.
+func (a *App) handler() http.Handler {
+	mux := http.NewServeMux()
+	a.registerHealth(mux)
+	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
+	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, Keys: keys}
+	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
+	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
+	mux.Handle("/model-configs/", prices.Handler(a.prices))
+	control := admin.New(admin.Deps{
+		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
+		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
+	}, a.logRoutes()...)
+	mux.Handle("/v1/", control)
+	mux.Handle("/v2/", control)
+	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
+	mux.Handle("/console/", console.Handler())
+	mux.HandleFunc("/", a.root)
+	return checked(mux)
+}
+
+func (a *App) root(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) || r.URL.Path == "/console" {
+		http.Redirect(w, r, "/console/", http.StatusFound)
+		return
+	}
+	api.NotFound(w, r)
+}
+
+// checked refuses what no route may see: paths that decode to something other
+// than they show, and methods that nothing serves.
+func checked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodTrace || r.Method == http.MethodConnect:
+			api.Refuse(w, r, ai.Errorf(ai.Invalid, "The method %s is not served", r.Method), http.StatusMethodNotAllowed)
+		case !plainPath(r.URL):
+			api.Refuse(w, r, ai.Errorf(ai.Invalid, "The path may not hold dot segments, empty segments, backslashes or encoded slashes"), http.StatusBadRequest)
+		default:
+			if len(r.TransferEncoding) > 0 {
+				// A proxy in front may have gone by a Content-Length that net/http has
+				// put aside; what follows on this connection is not to be believed.
+				w.Header()["Connection"] = []string{"close"}
+			}
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// plainPath reports whether a path means the same to everybody who reads it,
+// however often they decode it.
+func plainPath(u *url.URL) bool {
+	p := u.Path
+	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
+		return false
+	}
+	for range 4 {
+		if strings.ContainsAny(p, "\\\x00") || strings.Contains(p, "//") || path.Clean(p) != strings.TrimSuffix(p, "/") && p != "/" {
+			return false
+		}
+		decoded, err := url.PathUnescape(p)
+		if err != nil || decoded == p {
+			return true
+		}
+		p = decoded
+	}
+	return false
+}
+
+func (a *App) serveMetrics() error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.metrics.Handler())
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	err := s.Serve(a.metricsListener)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+package anthropic
+
+import (
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/codec/sse"
+	"github.com/portico-ai/portico/internal/dialect"
+)
+
+// StreamToHub implements dialect.Translator. The hub's stream begins with a
+// chunk that has the role, ends with the finish reason, the usage (always) and
+// [DONE]. An error event of the provider's is returned by Next as the *ai.Error
+// it tells, so that nothing after it looks like an end.
+func (Format) StreamToHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
+	s := &streamToHub{c: c}
+	return &translated{src: src, event: s.event, out: &s.out}
+}
+
+// StreamFromHub implements dialect.Translator. message_stop is written when the
+// hub's [DONE] has been read and never otherwise; an error chunk is returned by
+// Next as the *ai.Error it tells.
+func (Format) StreamFromHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
+	s := &streamFromHub{c: c}
+	return &translated{src: src, event: s.event, out: &s.out}
+}
+
+// translated is a stream of which each event is translated into any number of
+// others.
+type translated struct {
+	src    ai.Stream
+	event  func(data []byte) error // appends to out
+	out    *[]byte
+	events sse.Decoder
+	err    error
+}
+
+// Close implements ai.Stream.
+func (t *translated) Close() error { return t.src.Close() }
+
+// Next implements ai.Stream.
+func (t *translated) Next() ([]byte, error) {
+	for t.err == nil {
+		var chunk []byte
+		if chunk, t.err = t.src.Next(); t.err != nil {
+			break
+		}
+		*t.out = (*t.out)[:0]
+		for e := range t.events.Events(chunk) {
+			if t.err = t.event(e.Data); t.err != nil {
+				break
+			}
+		}
+		if len(*t.out) > 0 {
+			return *t.out, nil
+		}
+	}
+	return nil, t.err
+}
+
+// appendJSON appends the event that w holds the data of.
+func appendJSON(out []byte, name string, w *jsonedit.Writer) []byte {
+	return sse.AppendEvent(out, name, w.Bytes())
+}

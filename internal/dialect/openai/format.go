@@ -1,0 +1,39 @@
+// Package openai is the hub that every other format translates to and from:
+// OpenAI's chat completions, completions and embeddings. Its members are read
+// tolerantly, because many providers speak it with small differences; replies
+// and streams are never rewritten here.
+package openai
+
+import (
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect"
+)
+
+// Format implements dialect.Format. It has no state.
+type Format struct{}
+
+var _ dialect.Format = Format{}
+
+// New returns the format.
+func New() Format { return Format{} }
+
+// Dialect implements dialect.Format.
+func (Format) Dialect() ai.Dialect { return ai.OpenAI }
+
+// Usage implements dialect.Format.
+func (Format) Usage(_ ai.Op, reply []byte) ai.Usage {
+	var u reported
+	for key, value := range jsonedit.Members(reply) {
+		u.member(key, value)
+	}
+	return u.usage()
+}
+
+// Model implements dialect.Format.
+func (Format) Model(_ ai.Op, reply []byte) string {
+	return jsonedit.Text(jsonedit.Get(reply, "model"))
+}
+
+// Watch implements dialect.Format.
+func (Format) Watch(ai.Op) dialect.Watcher { return &watcher{} }

@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/directory"
+)
+
+// A Call is a request that has come in and whose caller is known.
+type Call struct {
+	ai.Request
+	Key      *directory.Key
+	Headers  http.Header // as the client sent them; never forwarded as a whole
+	Method   string
+	Path     string // of the request, without query
+	Started  time.Time
+	ClientIP string
+
+	TraceID, SpanID, ParentSpanID, SpanName string
+
+	Metadata map[string]string
+
+	// ProviderKey is the Authorization (or x-api-key) credential when it is not
+	// the caller's Portico key: the caller's own key for the provider.
+	ProviderKey ai.Secret
+	// Carrier is the canonical name of the header that carried the Portico key;
+	// it is never forwarded.
+	Carrier string
+	// KeepBodies is false when the caller asked for bodies not to be logged.
+	KeepBodies bool
+}
+
+// header returns a gateway header by its name without the x-portkey- prefix.
+func (c *Call) header(name string) string { return c.Headers.Get("X-Portkey-" + name) }
+
+// SetMetadata adds to the call's metadata, which may be shared with its key.
+func (c *Call) SetMetadata(key, value string) {
+	c.Metadata = merge(c.Metadata, map[string]string{key: value})
+}

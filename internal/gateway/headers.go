@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/directory"
+	"github.com/portico-ai/portico/internal/route"
+)
+
+// neverForwarded are request headers that no forward_headers list can pass on:
+// they belong to one connection, to the gateway, or would open a cloud's
+// metadata service.
+var neverForwarded = map[string]bool{
+	"Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true, "Te": true, "Trailer": true,
+	"Transfer-Encoding": true, "Upgrade": true, "Host": true, "Content-Length": true, "Content-Encoding": true, "Content-Type": true,
+	"Expect": true, "Accept-Encoding": true, "Cookie": true, "Metadata-Flavor": true, "Metadata": true, "X-Aws-Ec2-Metadata-Token": true,
+}
+
+const forwardHeaders = "Forward-Headers"
+
+// checkHeaders refuses gateway headers that ask for what may not be.
+func (g *Gateway) checkHeaders(c *Call) error {
+	if host := c.header("Custom-Host"); host != "" && g.CheckHost != nil {
+		if err := g.CheckHost(host); err != nil {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "custom_host", Code: "invalid_custom_host",
+				Message: "Invalid custom host: x-portkey-custom-host must be a base URL that may be called: " + err.Error()}
+		}
+	}
+	for name := range strings.SplitSeq(c.header(forwardHeaders), ",") {
+		if strings.EqualFold(strings.TrimSpace(name), "X-Portkey-"+forwardHeaders) {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "forward_headers",
+				Message: "forward_headers must not contain the 'x-portkey-forward-headers' header"}
+		}
+	}
+	return nil
+}
+
+// carriesKey reports whether a header repeats the caller's Portico key.
+func (c *Call) carriesKey(values []string) bool {
+	own := bare(c.Headers.Get(c.Carrier))
+	return own != "" && slices.ContainsFunc(values, func(v string) bool { return bare(v) == own })
+}
+
+// bare is a credential without its scheme.
+func bare(v string) string {
+	if len(v) > 7 && strings.EqualFold(v[:7], "bearer ") {
+		v = v[7:]
+	}
+	return strings.TrimSpace(v)
+}
+
+// forwarded builds the headers of an attempt: a stored credential's own custom
+// headers and those that the request or its config asks to forward.
+func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Header {
+	names := t.ForwardHeaders
+	if list := c.header(forwardHeaders); list != "" {
+		names = strings.Split(list, ",")
+	}
+	out := make(http.Header, len(names)+2)
+	out["User-Agent"] = []string{"portico"}
+	for _, name := range names {
+		name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+		if neverForwarded[name] || name == c.Carrier || strings.HasPrefix(name, "X-Portkey-") {
+			continue
+		}
+		if v, ok := c.Headers[name]; ok && !c.carriesKey(v) {
+			out[name] = v
+		}
+	}
+	if stored != nil {
+		for name, value := range stored.CustomHeaders {
+			out.Set(name, value)
+		}
+	}
+	return out
+}
+
+// replyHeaders keeps what a provider's reply may tell the client. A provider
+// cannot set cookies, redirect, open cross-origin access or speak for the gateway.
+func replyHeaders(h http.Header) http.Header {
+	out := make(http.Header, len(h)+8)
+	for name, values := range h {
+		if droppedReplyHeader(name) {
+			continue
+		}
+		out[name] = values
+	}
+	return out
+}
+
+func droppedReplyHeader(name string) bool {
+	switch name {
+	case "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Trailer", "Upgrade", "Te",
+		"Proxy-Authenticate", "Proxy-Authorization", "Set-Cookie", "Location", "Alt-Svc", "Strict-Transport-Security",
+		"Www-Authenticate", "Date", "Server", "Vary", "Link", "Refresh", "Content-Security-Policy", "Clear-Site-Data":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Portkey-") || strings.HasPrefix(name, "Access-Control-")
+}

@@ -1,0 +1,197 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/openai"
+	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/price"
+)
+
+// release turns the last answer into the client's reply.
+func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
+	r.routed()
+	r.sent = a
+	if a.err != nil {
+		return r.failed(a)
+	}
+	header := replyHeaders(a.header)
+	if a.stream != nil {
+		header["Content-Type"] = []string{"text/event-stream; charset=utf-8"}
+		header["Cache-Control"] = []string{"no-cache"}
+		r.entry.Status = a.status
+		return &ai.Reply{Status: a.status, Header: r.headers(header), Stream: &tap{
+			ctx: ctx, rec: r, a: a, src: r.g.clientStream(r.call, a), max: r.g.Limits.LogBytes}}
+	}
+	header["Content-Type"] = []string{"application/json"}
+	r.entry.State, r.entry.Status = ledger.OK, a.status
+	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
+	r.entry.Reply = r.put(ledger.BodyReply, a.body)
+	if a.destination.endpoint.Dialect != r.call.Dialect {
+		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
+	}
+	if err := r.settle(); err != nil {
+		return r.errorReply(err, nil)
+	}
+	return &ai.Reply{Status: a.status, Header: r.headers(header), Body: a.body, Usage: a.usage}
+}
+
+// clientStream composes what a stream passes through on its way to the client.
+func (g *Gateway) clientStream(c *Call, a *answer) ai.Stream {
+	from := a.destination.endpoint.Dialect
+	s := g.translateStream(a.conversion, from, c.Dialect, a.stream)
+	if c.Dialect == ai.OpenAI && !c.WantsUsage {
+		s = openai.HideUsage(s)
+	}
+	return s
+}
+
+// failed answers with the error of the last attempt.
+func (r *record) failed(a *answer) *ai.Reply {
+	if a.err.Kind == ai.Canceled {
+		return r.gone()
+	}
+	r.entry.State = ledger.Failed
+	if a.outcome.Fatal {
+		r.entry.State = ledger.Refused
+	}
+	return r.answerError(a.err, replyHeaders(a.header))
+}
+
+// refuse answers a call that no provider was asked about.
+func (r *record) refuse(err error) *ai.Reply {
+	r.entry.State = ledger.Refused
+	r.entry.CostKnown = true // nothing was spent
+	return r.answerError(ai.AsError(err), nil)
+}
+
+// gone records a client that left before there was a reply; the reply is never read.
+func (r *record) gone() *ai.Reply {
+	r.routed()
+	r.entry.State, r.entry.Status = ledger.ClientGone, 499
+	_ = r.settle()
+	return &ai.Reply{Status: 499, Header: r.headers(make(http.Header))}
+}
+
+func (r *record) answerError(e *ai.Error, header http.Header) *ai.Reply {
+	if e.Kind == ai.Internal {
+		r.g.Log.Error("request failed", "request_id", r.entry.ID, "err", e)
+	}
+	r.entry.Status, r.entry.Error = e.HTTPStatus(), errorInfo(e)
+	reply := r.errorReply(e, header)
+	r.entry.Reply = r.put(ledger.BodyReply, reply.Body)
+	if err := r.settle(); err != nil {
+		return r.errorReply(err, nil)
+	}
+	return reply
+}
+
+func (r *record) errorReply(err error, header http.Header) *ai.Reply {
+	e := ai.AsError(err)
+	if header == nil {
+		header = make(http.Header)
+	}
+	header["Content-Type"] = []string{"application/json"}
+	if e.RetryAfter > 0 && header.Get("Retry-After") == "" {
+		header.Set("Retry-After", strconv.Itoa(max(1, int(e.RetryAfter.Seconds()))))
+	}
+	return &ai.Reply{Status: e.HTTPStatus(), Header: r.headers(header), Body: r.g.Formats[r.call.Dialect].ErrorBody(e)}
+}
+
+// routed notes how routing went.
+func (r *record) routed() {
+	if r.plan == nil {
+		return
+	}
+	r.entry.Mode, r.entry.Retries, r.entry.Fallback = r.plan.Mode(), r.plan.Retries(), r.plan.FellBack()
+	for _, d := range r.plan.Decisions() {
+		r.entry.Decisions = append(r.entry.Decisions, ledger.Decision{Path: d.Path, Mode: d.Mode, Chosen: d.Chosen, Reason: d.Reason})
+	}
+}
+
+// settleStream closes the entry of a stream that has ended one way or another.
+func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
+	w := t.a.stream.watch
+	r.entry.State = state
+	r.entry.Usage = w.Usage()
+	if !r.entry.Usage.Known {
+		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
+	}
+	r.entry.Model = firstOf(w.Model(), t.a.destination.model)
+	if state == ledger.ClientGone {
+		r.entry.Status = 499
+	}
+	if e != nil {
+		r.entry.Error = errorInfo(e)
+	}
+	r.entry.Reply = r.put(ledger.BodyReply, t.kept)
+	return r.settle()
+}
+
+// estimate is a rough count for a stream whose provider told no usage: a token
+// is about four bytes of text.
+func estimate(request []byte, outputBytes int64) ai.Usage {
+	return ai.Usage{Known: true, Estimated: true, InputTokens: int64(len(request)+3) / 4, OutputTokens: (outputBytes + 3) / 4}
+}
+
+// settle completes the entry and appends it to the journal. It runs whether or
+// not the client is still there.
+func (r *record) settle() error {
+	e := r.entry
+	if a := r.sent; a != nil {
+		e.LastStep, e.URL = a.attempt.Step, a.attempt.URL
+		e.Receipts = a.conversion.Receipts
+		if d := a.destination; d != nil {
+			e.Provider, e.Virtual = d.provider.ID, d.virtual
+			if len(a.sent) > 0 && !sameBytes(a.sent, r.call.Body) {
+				e.Upstream = r.put(ledger.BodyUpstream, a.sent)
+			}
+			r.price(a)
+		}
+	}
+	e.Request = r.put(ledger.BodyRequest, r.call.Body)
+	e.TotalMicros = microsSince(r.call.Started)
+	return r.g.Journal.Settle(e)
+}
+
+// price works out what the entry cost. An unknown price stays unknown.
+func (r *record) price(a *answer) {
+	e := r.entry
+	if !e.Usage.Known {
+		e.CostKnown = e.State != ledger.OK // a failed attempt cost nothing that is known of
+		return
+	}
+	p, ok := r.g.Prices.Lookup(e.Provider, firstOf(a.destination.priceModel, e.Model))
+	if !ok {
+		if p, ok = r.g.Prices.Lookup(e.Provider, a.destination.model); !ok {
+			return
+		}
+	}
+	bill := price.Cost(p, e.Usage, "")
+	e.CostNano, e.CostKnown, e.PriceVersion = bill.Nano, bill.Known, r.g.Prices.Version()
+}
+
+func sameBytes(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// headers adds the gateway's own response headers.
+func (r *record) headers(h http.Header) http.Header {
+	e := r.entry
+	h["X-Portkey-Trace-Id"] = []string{e.TraceID}
+	h["X-Portkey-Request-Id"] = []string{e.ID}
+	if r.plan != nil {
+		h["X-Portkey-Retry-Attempt-Count"] = []string{strconv.Itoa(r.plan.Retries())}
+		h["X-Portkey-Cache-Status"] = []string{e.Cache}
+	}
+	if a := r.sent; a != nil {
+		h["X-Portkey-Last-Used-Option-Index"] = []string{a.attempt.Step}
+		if a.destination != nil {
+			h["X-Portkey-Provider"] = []string{a.destination.provider.ID}
+		}
+	}
+	return h
+}

@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// A tap is the last stage of a stream before the client. It keeps what the
+// client received for the log, settles the entry before the end is released,
+// and turns a break into an error event of the client's dialect.
+type tap struct {
+	ctx context.Context
+	rec *record
+	a   *answer
+	src ai.Stream
+	max int
+
+	kept      []byte
+	truncated bool // kept is not all
+	started   bool
+	settled   bool
+}
+
+// Next implements ai.Stream. It never returns an error other than io.EOF: a
+// break is told to the client as an event.
+func (t *tap) Next() ([]byte, error) {
+	if t.settled {
+		return nil, io.EOF
+	}
+	chunk, err := t.src.Next()
+	if err != nil {
+		return t.end(nil, err)
+	}
+	if !t.started {
+		t.started = true
+		t.rec.entry.FirstTokenMicros = time.Since(t.rec.call.Started).Microseconds()
+	}
+	if !t.a.stream.complete() {
+		t.keep(chunk)
+		return chunk, nil
+	}
+	return t.last(chunk)
+}
+
+// last is reached when the provider has finished: whatever translation still has
+// to say is collected, the entry settled, and all of it released at once.
+func (t *tap) last(chunk []byte) ([]byte, error) {
+	tail := append([]byte(nil), chunk...)
+	for {
+		chunk, err := t.src.Next()
+		if err != nil {
+			return t.end(tail, err)
+		}
+		tail = append(tail, chunk...)
+	}
+}
+
+// end settles the entry and returns what is still to be given out.
+func (t *tap) end(tail []byte, err error) ([]byte, error) {
+	t.settled = true
+	if errors.Is(err, io.EOF) {
+		t.keep(tail)
+		if e := t.rec.settleStream(t, ledger.OK, nil); e == nil {
+			if len(tail) == 0 {
+				return nil, io.EOF
+			}
+			return tail, nil
+		} else {
+			err = e // what cannot be accounted is not given out as complete
+		}
+		tail = nil
+	}
+	if stopped, ok := errors.AsType[*ai.Error](context.Cause(t.ctx)); ok {
+		err = stopped // the server itself ends the request
+	} else if t.ctx.Err() != nil {
+		_ = t.rec.settleStream(t, ledger.ClientGone, nil)
+		return nil, io.EOF
+	}
+	e := ai.AsError(err)
+	event := t.rec.g.Formats[t.rec.call.Dialect].ErrorEvent(e)
+	t.keep(event)
+	_ = t.rec.settleStream(t, ledger.Truncated, e)
+	return append(tail, event...), nil
+}
+
+// Close implements ai.Stream. A stream closed before its end was left by the client.
+func (t *tap) Close() error {
+	if !t.settled {
+		t.settled = true
+		_ = t.rec.settleStream(t, ledger.ClientGone, nil)
+	}
+	return t.src.Close()
+}
+
+func (t *tap) keep(chunk []byte) {
+	if !t.rec.call.KeepBodies || len(t.kept)+len(chunk) > t.max {
+		t.truncated = t.truncated || t.rec.call.KeepBodies
+		return
+	}
+	t.kept = append(t.kept, chunk...)
+}

@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
+)
+
+// translator finds how a dialect is turned into the hub and back; nil for the hub.
+func (g *Gateway) translator(d ai.Dialect) dialect.Translator {
+	t, _ := g.Formats[d].(dialect.Translator)
+	return t
+}
+
+// translateRequest turns a request from one dialect into another; the same one
+// passes through untouched.
+func (g *Gateway) translateRequest(cv *dialect.Conversion, from, to ai.Dialect, body []byte) (_ []byte, err error) {
+	if from == to {
+		return body, nil
+	}
+	// A provider that is spoken to in the hub's own format refuses extension
+	// fields; between two other dialects they carry what the hub cannot.
+	request := *cv
+	request.Strict = to == ai.OpenAI
+	defer func() { cv.Receipts = request.Receipts }()
+	if from != ai.OpenAI {
+		if body, err = g.translator(from).RequestToHub(&request, body); err != nil {
+			return nil, err
+		}
+	}
+	if to != ai.OpenAI {
+		return g.translator(to).RequestFromHub(&request, body)
+	}
+	return body, nil
+}
+
+// translateReply turns a whole reply from the provider's dialect into the client's.
+func (g *Gateway) translateReply(cv *dialect.Conversion, from, to ai.Dialect, body []byte) (_ []byte, err error) {
+	if from == to {
+		return body, nil
+	}
+	if from != ai.OpenAI {
+		if body, err = g.translator(from).ReplyToHub(cv, body); err != nil {
+			return nil, err
+		}
+	}
+	if to != ai.OpenAI {
+		return g.translator(to).ReplyFromHub(cv, body)
+	}
+	return body, nil
+}
+
+// translateStream turns a stream from the provider's dialect into the client's.
+func (g *Gateway) translateStream(cv *dialect.Conversion, from, to ai.Dialect, s ai.Stream) ai.Stream {
+	if from == to {
+		return s
+	}
+	if from != ai.OpenAI {
+		s = g.translator(from).StreamToHub(cv, s)
+	}
+	if to != ai.OpenAI {
+		s = g.translator(to).StreamFromHub(cv, s)
+	}
+	return s
+}

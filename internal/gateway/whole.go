@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/route"
+)
+
+// readWhole reads a reply that is not a stream and turns it into the client's dialect.
+func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
+	defer x.cancel(nil)
+	format := g.Formats[a.destination.endpoint.Dialect]
+	body, err := g.readBody(x)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	body = a.destination.maskBody(body)
+	a.raw = body
+	a.status, a.header = x.resp.StatusCode, x.resp.Header
+	a.attempt.Upstream = upstreamID(x.resp.Header)
+	if a.status >= 300 {
+		g.providerError(c, a, format.ParseError(a.status, body))
+		return
+	}
+	if !isDocument(body) {
+		a.fail(notJSON(a, body))
+		return
+	}
+	if firstByte(body) == '{' && c.Op != ai.Models {
+		a.usage = format.Usage(c.Op, body)
+		a.model = format.Model(c.Op, body)
+	}
+	a.body, err = g.translateReply(a.conversion, a.destination.endpoint.Dialect, c.Dialect, body)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	a.outcome = route.Outcome{Status: a.status}
+}
+
+// readBody reads a bounded body under the idle timer. A body cut short is an
+// error even where the status was 200.
+func (g *Gateway) readBody(x *exchange) ([]byte, error) {
+	defer x.resp.Body.Close()
+	if x.resp.ContentLength > g.Limits.ReplyBytes {
+		return nil, tooLargeReply(g.Limits.ReplyBytes)
+	}
+	defer x.limit(x.idle, &ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider stopped in the middle of its reply"})()
+	var buf bytes.Buffer
+	if n := x.resp.ContentLength; n > 0 {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(x.resp.Body, g.Limits.ReplyBytes+1))
+	switch {
+	case err != nil && errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
+	case err != nil:
+		return nil, x.explain(err)
+	case n > g.Limits.ReplyBytes:
+		return nil, tooLargeReply(g.Limits.ReplyBytes)
+	}
+	return buf.Bytes(), nil
+}
+
+func tooLargeReply(limit int64) error {
+	return ai.Errorf(ai.BadGateway, "The provider's reply is larger than %d bytes", limit)
+}
+
+// providerError makes the answer of a provider's own error.
+func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
+	e.Provider = a.destination.provider.ID
+	e.Status = a.status
+	if wait, ok := route.ParseRetryAfter(a.header, time.Now()); ok {
+		e.RetryAfter = wait
+	}
+	a.fail(e)
+	a.outcome.Fatal = false
+}
+
+// isDocument reports whether a body is a JSON object or array, complete.
+func isDocument(body []byte) bool {
+	return (firstByte(body) == '{' || firstByte(body) == '[') && gjson.ValidBytes(body)
+}
+
+func notJSON(a *answer, body []byte) *ai.Error {
+	return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply",
+		Message: "Invalid response received from " + a.destination.provider.ID + ": " + firstOf(excerpt(body), "the body is empty")}
+}
+
+// excerpt is the first 500 characters of a text that nobody vouches for.
+func excerpt(body []byte) string {
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(string(body[:min(len(body), 2048)]), "�"))
+	if runes := []rune(text); len(runes) > 500 {
+		text = string(runes[:500])
+	}
+	return text
+}
+
+func firstByte(b []byte) byte {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}
+
+func upstreamID(h http.Header) string {
+	return firstOf(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"))
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

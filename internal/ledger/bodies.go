@@ -1,0 +1,330 @@
+package ledger
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
+
+// The kinds of body. The number is stored.
+const (
+	BodyRequest     byte = 1 // as the client sent it
+	BodyReply       byte = 2 // as the client received it
+	BodyUpstream    byte = 3 // as sent to the provider
+	BodyUpstreamRaw byte = 4 // as the provider answered
+	BodyAttempt     byte = 5 // the reply of a failed attempt
+)
+
+// BodyOptions tune Bodies; zero fields mean the defaults.
+type BodyOptions struct {
+	QueueBytes  int64 // that wait to be written, at most; 64 MiB
+	QueueCount  int   // bodies that wait to be written, at most; 16,384
+	SegmentSize int64 // bytes after which a new segment begins; 256 MiB
+	MinFree     int64 // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk
+	Log         *slog.Logger
+
+	folder folder
+}
+
+// Bodies keeps what clients and providers sent, in append-only segment files
+// written by one goroutine. It never makes a request wait or fail: when the
+// writer cannot keep up or the disk is full, bodies are dropped and counted.
+//
+// A record is: length u32 | crc32c u32 | kind u8 | id length u8 | id | body,
+// where length and checksum cover everything after the checksum.
+type Bodies struct {
+	dir folder
+	opt BodyOptions
+
+	mu       sync.Mutex
+	queue    []body // accepted, not yet taken by the writer
+	writing  []body // taken, not yet on disk
+	bytes    int64  // of both
+	next     BodyRef
+	dropped  int64
+	shedding time.Time // bodies are dropped until then
+	closed   bool
+	idle     chan struct{} // closed and replaced whenever a batch is done
+	wake     chan struct{}
+	done     chan struct{}
+
+	w bodyWriter
+}
+
+type body struct {
+	ref     BodyRef
+	id      string
+	kind    byte
+	data    []byte
+	release func()
+}
+
+const (
+	bodyHead   = 10
+	maxBodyID  = math.MaxUint8
+	shedFor    = time.Second // after the disk refused
+	lingerFor  = 5 * time.Millisecond
+	maxBodyLen = math.MaxUint32 - bodyHead - maxBodyID
+)
+
+// OpenBodies opens the bodies kept in dir, making it if need be. Every run
+// writes segments of its own, so what a crash left is never appended to.
+func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
+	if opt.QueueBytes <= 0 {
+		opt.QueueBytes = 64 << 20
+	}
+	if opt.QueueCount <= 0 {
+		opt.QueueCount = 16 << 10
+	}
+	if opt.SegmentSize <= 0 {
+		opt.SegmentSize = 256 << 20
+	}
+	if opt.MinFree <= 0 {
+		opt.MinFree = 64 << 20
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.folder == nil {
+		d, err := openFolder(dir)
+		if err != nil {
+			return nil, err
+		}
+		opt.folder = d
+	}
+	segs, err := segments(opt.folder)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: open bodies: %w", err)
+	}
+	b := &Bodies{
+		dir: opt.folder, opt: opt, next: BodyRef{Segment: 1},
+		idle: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		w: bodyWriter{dir: opt.folder, minFree: opt.MinFree},
+	}
+	if n := len(segs); n > 0 {
+		b.next.Segment = uint32(segs[n-1]) + 1 //nolint:gosec // 2^32 segments are not reached
+	}
+	go b.run()
+	return b, nil
+}
+
+// Put takes a body of a request and says where it will be kept. data belongs to
+// Bodies until release is called (nil will do), which happens exactly once, even
+// when Put returns false: then the body was dropped and counted. An empty body
+// is not kept and not counted.
+func (b *Bodies) Put(id string, kind byte, data []byte, release func()) (BodyRef, bool) {
+	if len(data) == 0 {
+		letGo(release)
+		return BodyRef{}, true
+	}
+	id = id[:min(len(id), maxBodyID)]
+	size := int64(bodyHead + len(id) + len(data))
+
+	b.mu.Lock()
+	full := len(b.queue)+len(b.writing) >= b.opt.QueueCount || b.bytes+size > b.opt.QueueBytes
+	if full || b.closed || len(data) > maxBodyLen || !b.shedding.IsZero() && time.Now().Before(b.shedding) {
+		b.dropped++
+		b.mu.Unlock()
+		letGo(release)
+		return BodyRef{}, false
+	}
+	if b.next.Offset > 0 && b.next.Offset+size > b.opt.SegmentSize {
+		b.next = BodyRef{Segment: b.next.Segment + 1}
+	}
+	ref := b.next
+	ref.Length = len(data)
+	b.next.Offset += size
+	b.bytes += size
+	b.queue = append(b.queue, body{ref, id, kind, data, release})
+	b.mu.Unlock()
+
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	return ref, true
+}
+
+func letGo(release func()) {
+	if release != nil {
+		release()
+	}
+}
+
+// Dropped counts the bodies that were not kept.
+func (b *Bodies) Dropped() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.dropped
+}
+
+// Queued is how many bytes wait to be written.
+func (b *Bodies) Queued() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bytes
+}
+
+// Read returns a body, whether or not it has reached the disk. The error is
+// ai.NotFound when it was lost or damaged.
+func (b *Bodies) Read(ref BodyRef) ([]byte, error) {
+	if data, ok := b.pending(ref); ok {
+		return data, nil
+	}
+	data, err := b.load(ref)
+	if err != nil {
+		return nil, &ai.Error{Kind: ai.NotFound, Op: "bodies.Read", Message: "The body is not kept", Err: err}
+	}
+	return data, nil
+}
+
+func (b *Bodies) pending(ref BodyRef) ([]byte, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, list := range [][]body{b.queue, b.writing} {
+		for _, p := range list {
+			if p.ref == ref {
+				return append([]byte(nil), p.data...), true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (b *Bodies) load(ref BodyRef) (_ []byte, err error) {
+	f, err := b.dir.Open(bodyName(ref.Segment))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var head [bodyHead]byte
+	if _, err := f.ReadAt(head[:], ref.Offset); err != nil {
+		return nil, err
+	}
+	n, id := int64(binary.LittleEndian.Uint32(head[:])), int(head[9])
+	if n != int64(2+id+ref.Length) {
+		return nil, errors.New("another record, or none, is at this place")
+	}
+	rest := make([]byte, id+ref.Length)
+	if _, err := f.ReadAt(rest, ref.Offset+bodyHead); err != nil {
+		return nil, err
+	}
+	sum := crc32.Update(crc32.Checksum(head[8:], castagnoli), castagnoli, rest)
+	if sum != binary.LittleEndian.Uint32(head[4:]) {
+		return nil, errors.New("checksum does not match")
+	}
+	return rest[id:], nil
+}
+
+// Flush waits until every body accepted before the call is written or dropped.
+func (b *Bodies) Flush(ctx context.Context) error {
+	b.mu.Lock()
+	goal := b.next
+	b.mu.Unlock()
+	for {
+		b.mu.Lock()
+		oldest, idle := goal, b.idle
+		if len(b.writing) > 0 {
+			oldest = b.writing[0].ref
+		} else if len(b.queue) > 0 {
+			oldest = b.queue[0].ref
+		}
+		b.mu.Unlock()
+		if oldest.Segment > goal.Segment || oldest.Segment == goal.Segment && oldest.Offset >= goal.Offset {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close writes what is queued and ends the writer. Put drops from then on.
+func (b *Bodies) Close() error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		<-b.done
+		return nil
+	}
+	b.closed = true
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+	<-b.done
+	return b.w.close()
+}
+
+// run is the writer.
+func (b *Bodies) run() {
+	defer close(b.done)
+	var spare []body
+	for {
+		b.mu.Lock()
+		batch, closed := b.queue, b.closed
+		b.queue, b.writing = spare[:0], batch
+		b.mu.Unlock()
+		if len(batch) == 0 {
+			if closed {
+				return
+			}
+			spare = batch
+			<-b.wake
+			b.linger()
+			continue
+		}
+		lost, err := b.w.write(batch)
+		b.finish(batch, lost, err)
+		clear(batch)
+		spare = batch
+	}
+}
+
+// linger lets a batch fill, so that a busy gateway wakes the writer some hundred
+// times a second and not once a body.
+func (b *Bodies) linger() {
+	b.mu.Lock()
+	hurry := b.closed || b.bytes > b.opt.QueueBytes/4 || len(b.queue) > b.opt.QueueCount/4
+	b.mu.Unlock()
+	if !hurry {
+		time.Sleep(lingerFor)
+	}
+}
+
+// finish accounts for a written batch and gives its buffers back.
+func (b *Bodies) finish(batch []body, lost int, err error) {
+	b.mu.Lock()
+	for _, p := range batch {
+		b.bytes -= int64(bodyHead + len(p.id) + len(p.data))
+	}
+	b.writing = nil
+	b.dropped += int64(lost)
+	was := b.shedding
+	b.shedding = time.Time{}
+	if err != nil {
+		b.shedding = time.Now().Add(shedFor)
+	}
+	close(b.idle)
+	b.idle = make(chan struct{})
+	b.mu.Unlock()
+	for _, p := range batch {
+		letGo(p.release)
+	}
+	if err != nil && was.IsZero() {
+		b.opt.Log.Error("bodies are dropped: not written", "count", lost, "error", err)
+	}
+}
+
+func bodyName(n uint32) string { return fmt.Sprintf("%08d%s", n, segmentSuffix) }

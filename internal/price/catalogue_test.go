@@ -1,0 +1,125 @@
+package price
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestLookupNames(t *testing.T) {
+	c := load(t)
+	for _, tt := range []struct {
+		provider, model, want string // want "" for unknown
+	}{
+		{"openai", "gpt-4o", "gpt-4o"},
+		{"openai", "gpt-4o-2024-05-13", "gpt-4o-2024-05-13"}, // a price of its own
+		{"openai", "GPT-4o", "gpt-4o"},
+		{"openai", "gpt-4o-2099-12-31", "gpt-4o"},
+		{"openai", "openai/gpt-4o", "gpt-4o"},
+		{"openai", "models/gpt-4o", "gpt-4o"},
+		{"openai", "gpt-4.1-latest", "gpt-4.1"},
+		{"openai", "gpt-5-chat-latest", "gpt-5-chat-latest"},
+		{"openai", "ft:gpt-4o-mini-2024-07-18:acme::abc123", "ft:gpt-4o-mini-2024-07-18"},
+		{"openai", "ft:gpt-4.1-2099-01-01:acme:x:abc", "ft:gpt-4.1"},
+		{"openai", "ft:gpt-5:acme::abc123", ""}, // never the base model's price
+		{"openai", "gpt-4o-20240513x", ""},
+		{"openai", "gpt-4o-", ""},
+		{"openai", "", ""},
+		{"openai", "default", ""},
+		{"anthropic", "claude-3-7-sonnet", "claude-3-7-sonnet-latest"},
+		{"anthropic", "claude-3-5-sonnet@20240620", "claude-3-5-sonnet-20240620"},
+		{"anthropic", "claude-opus-4-5@20990101", "claude-opus-4-5"},
+		{"anthropic", "claude-haiku-4-5-20990101", "claude-haiku-4-5"},
+		{"anthropic", "anthropic/claude-sonnet-4-5", "claude-sonnet-4-5"},
+		{"anthropic", "gpt-4o", ""},
+		{"azure-openai", "gpt-4o-2024-08-06.ft-0123abcd", "gpt-4o-2024-08-06.ft"},
+		{"azure-openai", "gpt-4o-2099-08-06.ft-0123abcd", "gpt-4o.ft"},
+		{"azure-openai", "eu/gpt-4o-2024-11-20", "eu/gpt-4o-2024-11-20"},
+		{"anyscale", "mistralai/Mixtral-8x22B-Instruct-v0.1", "mistralai/Mixtral-8x22B-Instruct-v0.1"},
+		{"ollama", "qwen2.5:7b", "qwen2.5:7b"},
+		{"mock", "anything", "anything"},
+		{"nobody", "gpt-4o", ""},
+	} {
+		p, ok := c.Lookup(tt.provider, tt.model)
+		if ok != (tt.want != "") || p.Model != tt.want {
+			t.Errorf("Lookup(%q, %q) = %q, %v, want %q", tt.provider, tt.model, p.Model, ok, tt.want)
+		}
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	c := load(t)
+	next, err := c.WithOverrides(strings.NewReader(`{
+		"openai": {"gpt-4o": {"rates": {"input": "1.5", "output": "6"}, "as_of": "2099-01-02"}},
+		"house":  {"house-7b": {"rates": {"input": "0"}, "units": {"call": "0.001"}}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ provider, model, input string }{
+		{"openai", "gpt-4o", "1.5"}, {"openai", "gpt-4o-mini", "0.15"}, {"house", "house-7b", "0"},
+	} {
+		p, ok := next.Lookup(want.provider, want.model)
+		if !ok || show(&p.Schedules[0].Steps[0].Rates, Input) != want.input {
+			t.Errorf("%s %s: %+v, want input %s", want.provider, want.model, p, want.input)
+		}
+	}
+	if p, _ := next.Lookup("openai", "gpt-4o"); p.schedule(Priority) != nil || p.Sources[0] != "override" {
+		t.Errorf("an override replaces the whole entry: %+v", p)
+	}
+	if !strings.HasPrefix(next.Version(), "2099-01-02-") || next.Version() == c.Version() {
+		t.Errorf("version %s after %s", next.Version(), c.Version())
+	}
+	if p, _ := c.Lookup("openai", "gpt-4o"); show(&p.Schedules[0].Steps[0].Rates, Input) != "2.5" {
+		t.Error("the first catalogue changed")
+	}
+	if again := load(t); again.Version() != c.Version() {
+		t.Error("the version is not the same for the same data")
+	}
+}
+
+func TestOverrideErrorsNameThePath(t *testing.T) {
+	c := load(t)
+	for _, tt := range []struct{ file, want string }{
+		{`[]`, "not a price file"},
+		{`{"openai": {"m": {"rates": {"input": 2.5}}}}`, "openai.m.rates: is a JSON number"},
+		{`{"openai": {"m": {"rates": {"input": "2,5"}}}}`, `openai.m.rates.input: "2,5" is not a decimal number`},
+		{`{"openai": {"m": {"rates": {"input": "-1"}}}}`, `openai.m.rates.input: "-1" is not a decimal number`},
+		{`{"openai": {"m": {"rates": {"input": "1."}}}}`, `openai.m.rates.input: "1." is not a decimal number`},
+		{`{"openai": {"m": {"rates": {"input": "0.1234567891"}}}}`, "more than nine decimal places"},
+		{`{"openai": {"m": {"rates": {"input": "99999999999999999999"}}}}`, "over 1000000 dollars"},
+		{`{"openai": {"m": {"units": {"call": "9000.01"}}}}`, `openai.m.units.call: "9000.01" is over 9000 dollars`},
+		{`{"openai": {"m": {"rates": {"inptu": "1"}}}}`, "openai.m.rates.inptu: is not a rate; known are input, output"},
+		{`{"openai": {"m": {"rates": {}}}}`, "openai.m.rates: is empty"},
+		{`{"openai": {"m": {}}}`, "openai.m: has no price"},
+		{`{"openai": {"m": {"rate": {}}}}`, `openai.m: json: unknown field "rate"`},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "tiers": {"bulk": {"rates": {"input": "1"}}}}}}`, "openai.m.tiers.bulk: is not a tier"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "tiers": {"batch": {"rates": {"input": "x"}}}}}}`, "openai.m.tiers.batch.rates.input:"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "long": {"200k": {"input": "1"}}}}}`, "openai.m.long.200k: the key is a number"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "units": {"call": "x"}}}}`, "openai.m.units.call:"},
+		{`{"openai": {"m": {"images": {"hd": {"1x1": "x"}}}}}`, "openai.m.images.hd.1x1:"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "as_of": "yesterday"}}}`, "openai.m.as_of:"},
+	} {
+		_, err := c.WithOverrides(strings.NewReader(tt.file))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s\n\tgave %v\n\twant %s", tt.file, err, tt.want)
+		}
+	}
+}
+
+func FuzzOverrides(f *testing.F) {
+	c := load(f)
+	f.Add(`{"openai": {"m": {"rates": {"input": "2.5"}, "long": {"5": {"output": "1"}}}}}`)
+	f.Fuzz(func(t *testing.T, file string) {
+		next, err := c.WithOverrides(strings.NewReader(file))
+		if err != nil {
+			return
+		}
+		for _, provider := range next.Providers() {
+			for _, model := range next.Models(provider) {
+				if _, ok := next.PortkeyPricing(provider, model); !ok && model != "" {
+					t.Errorf("%s %s has no price", provider, model)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/price"
+)
+
+// An opinion is what to make of a catalogue's figure.
+type opinion int
+
+const (
+	plausible opinion = iota
+	filledIn          // a default of the catalogue: no claim
+	impossible
+)
+
+// judge finds figures that are plainly in the wrong place: reading from a cache
+// never costs more than sending anew nor next to nothing, writing to it never
+// less nor many times more; sound never comes cheaper out than in, text never
+// many times so. A rate of sound that equals the one of text is filled in.
+func judge(f *facts, k rateKey, n int64) opinion {
+	of := func(d price.Dimension) (int64, bool) {
+		base, ok := f.rates[rateKey{k.tier, k.above, d}]
+		return base, ok
+	}
+	input, hasInput := of(price.Input)
+	output, hasOutput := of(price.Output)
+	soundIn, hasSoundIn := of(price.AudioInput)
+	soundOut, hasSoundOut := of(price.AudioOutput)
+	bad := false
+	switch k.dim {
+	case price.Input, price.Output:
+		bad = output > 0 && input > 10*output
+	case price.CacheRead:
+		bad = hasInput && (n > input || n < input/100)
+	case price.AudioCacheRead:
+		bad = hasSoundIn && n > soundIn
+	case price.CacheWrite, price.CacheWrite1h:
+		bad = hasInput && (n < input || n > 4*input)
+	case price.AudioInput, price.AudioOutput:
+		if k.dim == price.AudioInput && hasInput && n == input || k.dim == price.AudioOutput && hasOutput && n == output {
+			return filledIn
+		}
+		bad = hasSoundIn && hasSoundOut && soundOut < soundIn
+	}
+	if bad {
+		return impossible
+	}
+	return plausible
+}
+
+// noSearch are the kinds of model that have no tools, and so no tool fees.
+var noSearch = []string{"embedding", "moderation", "image", "speech", "transcription", "video"}
+
+// tidy drops figures that say nothing: token rates of zero beside the real
+// price, tiers of which half is missing, tool fees of models without tools.
+func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
+	if slices.Contains(noSearch, e.Kind) {
+		delete(units, "web_search")
+		delete(units, "file_search")
+	}
+	other := e.Images != nil
+	for name := range units {
+		video := strings.HasPrefix(name, "video_second")
+		other = other || video || name == "minute" || name == "character"
+	}
+	for k, n := range rates {
+		_, in := rates[rateKey{k.tier, k.above, price.Input}]
+		_, out := rates[rateKey{k.tier, k.above, price.Output}]
+		if k.tier != price.Standard && !(in && out) {
+			delete(rates, k) // a tier that is known in part only
+		}
+		if n != 0 {
+			continue
+		}
+		_, sound := rates[rateKey{k.tier, k.above, price.AudioOutput}]
+		if other || sound && k.dim == price.Output {
+			delete(rates, k)
+		}
+	}
+}
+
+// completeAnthropic adds what Anthropic's price page says of every model and
+// the catalogues leave out: batches halve cache rates and long-context rates
+// too, an hour of cache costs twice the input, a search costs a cent.
+func completeAnthropic(rates map[rateKey]int64, units map[string]int64) []string {
+	var notes []string
+	input := rateKey{price.Standard, 0, price.Input}
+	for k := range standard(rates) {
+		hour := rateKey{k.tier, k.above, price.CacheWrite1h}
+		if _, has := rates[hour]; k.dim == price.CacheWrite && !has {
+			rates[hour] = 2 * rates[rateKey{k.tier, k.above, price.Input}]
+			notes = add(notes, "cache_write_1h is twice the input rate.")
+		}
+	}
+	if half, ok := rates[rateKey{price.Batch, 0, price.Input}]; ok && 2*half == rates[input] {
+		for k, n := range standard(rates) {
+			k.tier = price.Batch
+			if _, has := rates[k]; !has {
+				rates[k] = n / 2
+				notes = add(notes, "Batch cache and long-context rates are half of the standard ones.")
+			}
+		}
+	}
+	if _, has := units["web_search"]; !has {
+		units["web_search"] = 10_000_000
+		notes = add(notes, "web_search is the same for all models.")
+	}
+	return notes
+}
+
+// standard copies the standard rates, so that the map may grow meanwhile.
+func standard(rates map[rateKey]int64) map[rateKey]int64 {
+	some := make(map[rateKey]int64)
+	for k, n := range rates {
+		if k.tier == price.Standard {
+			some[k] = n
+		}
+	}
+	return some
+}
+
+func add(notes []string, s string) []string {
+	if slices.Contains(notes, s) {
+		return notes
+	}
+	return append(notes, s)
+}

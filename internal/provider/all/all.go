@@ -1,0 +1,14 @@
+// Package all lists every provider that Portico knows.
+package all
+
+import (
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/provider/azureopenai"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// New returns the registry of all providers. Token requests that a provider's
+// signature needs go through doer.
+func New(doer sign.Doer) (*provider.Registry, error) {
+	return provider.NewRegistry(append(provider.Rows(), azureopenai.New(doer))...)
+}

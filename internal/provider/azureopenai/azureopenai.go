@@ -1,0 +1,112 @@
+// Package azureopenai is Azure OpenAI: OpenAI's format behind a resource of the
+// customer's, where a deployment stands in the path and the API version in the
+// query. Source: Microsoft's Azure OpenAI inference specification, 2024-10-21,
+// and its v1 surface, where the deployment is the body's model.
+package azureopenai
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// ID is the provider's slug.
+const ID = "azure-openai"
+
+const defaultAPIVersion = "2024-10-21"
+
+// New returns the row. Token requests of Entra identities go through doer.
+func New(doer sign.Doer) *provider.Provider {
+	return &provider.Provider{
+		ID: ID, Name: "Azure OpenAI", Docs: "https://learn.microsoft.com/azure/ai-services/openai/reference",
+		Base:    "https://{resource_name}.openai.azure.com/openai",
+		Fields:  fields(),
+		Sign:    sign.NewEntra(doer).Sign,
+		Adapter: adapter{},
+		Quirks:  provider.Quirks{OptionalKey: true},
+		Ops: map[ai.Op]provider.Endpoint{
+			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
+			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
+			ai.Embed:    {Dialect: ai.OpenAI, Path: "/embeddings"},
+			ai.Models:   {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
+		},
+	}
+}
+
+func fields() []provider.Field {
+	azure := func(name, label, help string) provider.Field {
+		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
+	}
+	secret := func(f provider.Field) provider.Field { f.Secret = true; return f }
+	return []provider.Field{
+		{Name: "resource_name", Aliases: []string{"azure_resource_name"}, Header: "azure-resource-name", Label: "Resource name", URLPart: true,
+			Help: "The part before .openai.azure.com"},
+		{Name: "deployment_id", Aliases: []string{"azure_deployment_id", "azure_deployment_name", "deployment_name"},
+			Header: "azure-deployment-id", Label: "Deployment", URLPart: true, Help: "Name of the model deployment"},
+		{Name: "api_version", Aliases: []string{"azure_api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
+			Default: defaultAPIVersion, Help: "For example 2024-10-21, or v1"},
+		secret(azure("ad_token", "Entra token", "A ready access token, instead of the key")),
+		azure("auth_mode", "Authentication", "default (key), entra, managed or workload"),
+		azure("entra_tenant_id", "Entra tenant", "For auth mode entra"),
+		azure("entra_client_id", "Entra client id", "For auth mode entra"),
+		secret(azure("entra_client_secret", "Entra client secret", "For auth mode entra")),
+		azure("entra_scope", "Entra scope", "Scope to ask the token for, if not cognitive services"),
+		azure("managed_client_id", "Managed identity", "Client id of a user-assigned identity"),
+		azure("workload_client_id", "Workload identity", "Client id of the workload identity"),
+		azure("model_name", "Model", "Model that the deployment serves, for prices"),
+	}
+}
+
+type adapter struct{}
+
+// Encode implements provider.Adapter.
+func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
+	e, ok := p.Endpoint(c.Op)
+	if !ok {
+		return nil, provider.Unsupported(p, c.Op)
+	}
+	if err := p.Check(c.Fields); err != nil {
+		return nil, err
+	}
+	base, err := p.BaseURL(c)
+	if err != nil {
+		return nil, err
+	}
+	version := c.Fields["api_version"]
+	if version == "" {
+		version = defaultAPIVersion
+	}
+	deployment := c.Fields["deployment_id"]
+	if deployment == "" && c.Op != ai.Models {
+		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
+	}
+	if version == "v1" {
+		call := *c
+		if c.Op != ai.Models {
+			if call.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, deployment)); err != nil {
+				return nil, err
+			}
+		}
+		return provider.NewRequest(ctx, p, &call, e.Method, base+"/v1"+e.Path)
+	}
+	path := "/deployments/" + url.PathEscape(deployment) + e.Path
+	if c.Op == ai.Models {
+		path = e.Path
+	}
+	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+func dashed(name string) string {
+	b := []byte(name)
+	for i := range b {
+		if b[i] == '_' {
+			b[i] = '-'
+		}
+	}
+	return string(b)
+}

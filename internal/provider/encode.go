@@ -1,0 +1,156 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// Table is the adapter of a provider that is only a row.
+type Table struct{}
+
+// Encode implements Adapter.
+func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, error) {
+	e, ok := p.Endpoint(c.Op)
+	if !ok {
+		return nil, Unsupported(p, c.Op)
+	}
+	base, err := p.BaseURL(c)
+	if err != nil {
+		return nil, err
+	}
+	return NewRequest(ctx, p, c, e.Method, base+strings.ReplaceAll(e.Path, "{model}", url.PathEscape(c.Model)))
+}
+
+// NewRequest makes the HTTP request of a call to rawURL: headers in the order
+// content type < the row's fields < forwarded headers < signature, then signed.
+func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string) (*http.Request, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, ai.Errorf(ai.Invalid, "The URL of provider %s is not valid; check its host and fields", p.ID)
+	}
+	if method == "" {
+		method = http.MethodPost
+	}
+	r := &http.Request{
+		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header, len(c.Header)+4),
+	}
+	if method != http.MethodGet && method != http.MethodDelete {
+		setBody(r, c.Body)
+		r.Header["Content-Type"] = []string{"application/json"}
+	}
+	for _, f := range p.Fields {
+		if v := fieldValue(f, c.Fields); v != "" && f.Send != "" {
+			r.Header.Set(f.Send, v)
+		}
+	}
+	for name, values := range c.Header {
+		r.Header[name] = values
+	}
+	signer := p.Sign
+	if signer == nil {
+		signer = sign.Bearer
+	}
+	if err := signer(ctx, r, sign.Credential{Key: c.Key, Fields: c.Fields}); err != nil {
+		return nil, err
+	}
+	return r.WithContext(ctx), nil
+}
+
+func setBody(r *http.Request, body []byte) {
+	r.ContentLength = int64(len(body))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+}
+
+// BaseURL is the base of a call: its own, else the row's with the fields filled in.
+func (p *Provider) BaseURL(c *Call) (string, error) {
+	if c.Base != "" {
+		return strings.TrimRight(c.Base, "/"), nil
+	}
+	if p.Base == "" {
+		return "", &ai.Error{Kind: ai.Invalid, Param: "custom_host",
+			Message: p.Name + " has no address of its own: set custom_host (or x-portkey-custom-host) to its base URL"}
+	}
+	return p.Expand(p.Base, c.Fields)
+}
+
+// Expand fills the {field} placeholders of an address. A value that could
+// change where the request goes is refused.
+func (p *Provider) Expand(template string, fields map[string]string) (string, error) {
+	if !strings.Contains(template, "{") {
+		return template, nil
+	}
+	for _, f := range p.Fields {
+		mark := "{" + f.Name + "}"
+		if !strings.Contains(template, mark) {
+			continue
+		}
+		v := fieldValue(f, fields)
+		if v == "" {
+			return "", MissingField(p, f)
+		}
+		if !isURLPart(v) {
+			return "", &ai.Error{Kind: ai.Invalid, Param: f.Name,
+				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		}
+		template = strings.ReplaceAll(template, mark, v)
+	}
+	return template, nil
+}
+
+// Check reports the first required field that a call lacks, or a URL part that
+// is not one.
+func (p *Provider) Check(fields map[string]string) error {
+	for _, f := range p.Fields {
+		v := fieldValue(f, fields)
+		if v == "" && f.Required {
+			return MissingField(p, f)
+		}
+		if f.URLPart && v != "" && !isURLPart(v) {
+			return &ai.Error{Kind: ai.Invalid, Param: f.Name,
+				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		}
+	}
+	return nil
+}
+
+// MissingField is the error for a call that lacks f, saying where to put it.
+func MissingField(p *Provider, f Field) error {
+	where := f.Name + " in the config's target or the virtual key"
+	if f.Header != "" {
+		where += ", or the header x-portkey-" + f.Header
+	}
+	return &ai.Error{Kind: ai.Invalid, Param: f.Name, Message: p.Name + " needs " + f.Name + ": set " + where}
+}
+
+// Unsupported is the outcome of asking a provider for what it does not offer.
+func Unsupported(p *Provider, op ai.Op) error {
+	return &ai.Error{Kind: ai.Unsupported, Type: "invalid_request_error", Code: "unsupported_operation",
+		Message: string(op) + " is not supported by " + p.ID}
+}
+
+func fieldValue(f Field, values map[string]string) string {
+	if v := values[f.Name]; v != "" {
+		return v
+	}
+	return f.Default
+}
+
+func isURLPart(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
+			continue
+		}
+		return false
+	}
+	return s != "" && s[0] != '.' && !strings.Contains(s, "..")
+}

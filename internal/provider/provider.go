@@ -1,0 +1,94 @@
+// Package provider describes the model providers: a row of data for each, and
+// the adapter that turns a call into the HTTP request to send and the HTTP
+// response into a reply. Nothing here dials, retries, sleeps or keeps state.
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// A Provider is a row. The console's forms, the x-portkey-* header parser, the
+// docs page and the conformance suite all read the same row.
+type Provider struct {
+	ID   string // the slug that clients send
+	Name string // as people write it
+	Docs string // the provider's own API reference
+
+	// Base is the URL that paths are appended to. It may hold {field}
+	// placeholders; "" means that the caller must name a host.
+	Base    string
+	Fields  []Field            // nil means just an API key
+	Sign    sign.Func          // nil means sign.Bearer
+	Ops     map[ai.Op]Endpoint // what it offers; absent means unsupported
+	Quirks  Quirks
+	Adapter Adapter // nil means the table adapter
+}
+
+// An Endpoint is where and in which wire format an operation is offered.
+type Endpoint struct {
+	Dialect ai.Dialect
+	Path    string // appended to Base; may hold {field} and {model}
+	Method  string // "" means POST
+}
+
+// A Field is a setting of a provider beside its API key. It may come from an
+// x-portkey-* header, a config's target or a stored credential.
+type Field struct {
+	Name     string   // key in a config's target: "resource_name"
+	Aliases  []string // other accepted keys: "azure_resource_name"
+	Header   string   // x-portkey-<Header>: "azure-resource-name"
+	Label    string   // for forms
+	Help     string   // one sentence for forms and docs
+	Default  string
+	Secret   bool
+	Required bool   // of every call
+	URLPart  bool   // goes into the URL: only letters, digits, '-', '_' and '.'
+	Send     string // outgoing header that carries the value, "" if none
+	Plain    bool   // the client may also send it as Send, unprefixed
+}
+
+// Quirks are the ways in which a provider differs from its dialect.
+type Quirks struct {
+	NoStreamOptions bool // refuses stream_options; usage comes unasked or not at all
+	NoDone          bool // its streams end without the dialect's terminal event
+	NoKey           bool // needs no API key
+	OptionalKey     bool // may be called with another credential than an API key
+}
+
+// A Call is one attempt at one provider: everything is decided, nothing is sent.
+type Call struct {
+	Op     ai.Op
+	Model  string // as the provider knows it
+	Stream bool
+	Body   []byte // in the endpoint's dialect
+	Base   string // replaces the row's Base when not ""
+	Key    ai.Secret
+	Fields map[string]string // by Field.Name
+	Header http.Header       // to forward: chosen by the caller or the config
+}
+
+// An Adapter turns a call into the HTTP request to send. Replies are read by
+// their dialect.
+type Adapter interface {
+	// Encode returns an *ai.Error of kind Invalid when a field is missing or
+	// unfit, naming the field.
+	Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, error)
+}
+
+// Endpoint returns how the provider offers op.
+func (p *Provider) Endpoint(op ai.Op) (Endpoint, bool) {
+	e, ok := p.Ops[op]
+	return e, ok
+}
+
+// Encode builds the request of a call through the provider's adapter.
+func (p *Provider) Encode(ctx context.Context, c *Call) (*http.Request, error) {
+	if p.Adapter != nil {
+		return p.Adapter.Encode(ctx, p, c)
+	}
+	return Table{}.Encode(ctx, p, c)
+}

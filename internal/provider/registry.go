@@ -1,0 +1,56 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Registry is the set of providers this process knows. It is immutable.
+type Registry struct {
+	byID map[string]*Provider
+	ids  []string
+}
+
+// NewRegistry makes a registry of rows. Two rows of one id are a mistake of the
+// program.
+func NewRegistry(rows ...*Provider) (*Registry, error) {
+	r := &Registry{byID: make(map[string]*Provider, len(rows))}
+	for _, p := range rows {
+		if _, dup := r.byID[p.ID]; dup {
+			return nil, fmt.Errorf("provider %s is listed twice", p.ID)
+		}
+		r.byID[p.ID] = p
+	}
+	r.ids = slices.Sorted(maps.Keys(r.byID))
+	return r, nil
+}
+
+// Get finds a provider by id.
+func (r *Registry) Get(id string) (*Provider, bool) {
+	p, ok := r.byID[id]
+	return p, ok
+}
+
+// IDs lists the known ids in order.
+func (r *Registry) IDs() []string { return r.ids }
+
+// WithBases returns a registry in which the named providers have another base
+// URL: the operator's override, which replaces the row's whole base.
+func (r *Registry) WithBases(bases map[string]string) (*Registry, error) {
+	out := &Registry{byID: maps.Clone(r.byID), ids: r.ids}
+	for id, base := range bases {
+		p, ok := out.byID[id]
+		if !ok {
+			return nil, fmt.Errorf("base URL for an unknown provider %q; known providers: %s", id, strings.Join(r.ids, ", "))
+		}
+		row := *p
+		row.Base = strings.TrimRight(base, "/")
+		out.byID[id] = &row
+	}
+	return out, nil
+}
+
+// Nearest suggests the known id that a mistyped one probably meant, "" if none is near.
+func (r *Registry) Nearest(id string) string { return Nearest(id, r.ids) }

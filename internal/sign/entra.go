@@ -1,0 +1,114 @@
+package sign
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
+
+// A Doer sends a token request; in production it is the guarded client.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+const cognitiveScope = "https://cognitiveservices.azure.com/.default"
+
+// Entra signs calls to Azure with the first that the credential has: a ready
+// token (azure_ad_token), an identity (azure_auth_mode entra, managed or
+// workload), else the resource's key as api-key. Tokens are cached by the Azure
+// SDK until they are about to expire.
+type Entra struct {
+	doer Doer
+
+	mu          sync.Mutex
+	credentials map[[32]byte]azcore.TokenCredential
+}
+
+// NewEntra makes a signer whose token requests go through doer.
+func NewEntra(doer Doer) *Entra {
+	return &Entra{doer: doer, credentials: map[[32]byte]azcore.TokenCredential{}}
+}
+
+// Sign implements Func.
+func (e *Entra) Sign(ctx context.Context, r *http.Request, c Credential) error {
+	if token := c.Fields["azure_ad_token"]; token != "" {
+		r.Header["Authorization"] = []string{"Bearer " + trimBearer(token)}
+		return nil
+	}
+	mode := strings.ToLower(c.Fields["azure_auth_mode"])
+	if mode == "" || mode == "default" {
+		return Header("Api-Key")(ctx, r, c)
+	}
+	credential, err := e.credential(mode, c)
+	if err != nil {
+		return err
+	}
+	scope := c.Fields["azure_entra_scope"]
+	if scope == "" {
+		scope = cognitiveScope
+	}
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+	if err != nil {
+		return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "azure_token", Err: err,
+			Message: "Azure gave no token for azure_auth_mode " + mode + "; check the tenant, client and secret"}
+	}
+	r.Header["Authorization"] = []string{"Bearer " + token.Token}
+	return nil
+}
+
+func (e *Entra) credential(mode string, c Credential) (azcore.TokenCredential, error) {
+	key := sha256.Sum256([]byte(strings.Join([]string{mode, c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
+		c.Fields["azure_entra_client_secret"], c.Fields["azure_managed_client_id"], c.Fields["azure_workload_client_id"]}, "\x00")))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known, ok := e.credentials[key]; ok {
+		return known, nil
+	}
+	made, err := e.newCredential(mode, c)
+	if err != nil {
+		return nil, err
+	}
+	e.credentials[key] = made
+	return made, nil
+}
+
+func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential, error) {
+	options := azcore.ClientOptions{Transport: e.doer}
+	var made azcore.TokenCredential
+	var err error
+	switch mode {
+	case "entra":
+		for _, name := range []string{"azure_entra_tenant_id", "azure_entra_client_id", "azure_entra_client_secret"} {
+			if c.Fields[name] == "" {
+				return nil, &ai.Error{Kind: ai.Invalid, Param: name, Message: "azure_auth_mode entra needs " + name}
+			}
+		}
+		made, err = azidentity.NewClientSecretCredential(c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
+			c.Fields["azure_entra_client_secret"], &azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: true})
+	case "managed":
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+		if id := c.Fields["azure_managed_client_id"]; id != "" {
+			o.ID = azidentity.ClientID(id)
+		}
+		made, err = azidentity.NewManagedIdentityCredential(o)
+	case "workload":
+		made, err = azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: options, ClientID: c.Fields["azure_workload_client_id"]})
+	default:
+		return nil, &ai.Error{Kind: ai.Invalid, Param: "azure_auth_mode",
+			Message: "azure_auth_mode must be default, entra, managed or workload"}
+	}
+	if err != nil {
+		return nil, &ai.Error{Kind: ai.Invalid, Param: "azure_auth_mode", Err: err,
+			Message: "azure_auth_mode " + mode + " is not set up: check its fields and environment"}
+	}
+	return made, nil
+}

@@ -1,0 +1,157 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// Position implements ledger.Reader.
+func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return ledger.Position{}, err
+	}
+	defer done()
+	var p ledger.Position
+	if err := d.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM reader`).Scan(&p.Segment, &p.Offset); err != nil {
+		return p, fmt.Errorf("duckdb: position: %w", err)
+	}
+	return p, nil
+}
+
+// Apply implements ledger.Reader: rows and position are one transaction, and an
+// entry that is there already is left as it is. After an error Position may have
+// moved either way: forward if only the answer failed, back to the beginning if
+// the file had to be set aside.
+func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) error {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// A batch is short; cut in the middle it would leave its transaction behind.
+	ctx = context.WithoutCancel(ctx)
+	d, done, err := s.use()
+	if err != nil {
+		return errors.Join(err, s.reopen())
+	}
+	sound, err := d.apply(ctx, batch, upTo)
+	done()
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("duckdb: apply %d entries: %w", len(batch), err)
+	if !sound {
+		err = errors.Join(err, s.reopen())
+	}
+	return err
+}
+
+// apply reports besides whether the database can still be trusted.
+func (d *database) apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) (sound bool, err error) {
+	if _, err := d.writer.ExecContext(ctx, `BEGIN`); err != nil {
+		return false, err
+	}
+	fresh, err := d.fresh(ctx, batch)
+	if err == nil && len(fresh) > 0 {
+		err = d.appendRows(fresh)
+	}
+	if err == nil {
+		const move = `UPDATE reader SET segment = ?, "offset" = ?, "rows" = "rows" + ?`
+		_, err = d.writer.ExecContext(ctx, move, upTo.Segment, upTo.Offset, len(fresh))
+	}
+	if err != nil {
+		_, rerr := d.writer.ExecContext(ctx, `ROLLBACK`)
+		return rerr == nil, errors.Join(err, rerr)
+	}
+	if _, err := d.writer.ExecContext(ctx, `COMMIT`); err != nil {
+		return false, err
+	}
+	for _, e := range fresh {
+		if e.StartedAt.After(d.newest) {
+			d.newest = e.StartedAt
+		}
+	}
+	return true, nil
+}
+
+// fresh returns the entries of batch that are not stored, each once.
+func (d *database) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.Entry, error) {
+	known, err := d.known(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]*ledger.Entry, 0, len(batch))
+	for i := range batch {
+		e := &batch[i]
+		if _, ok := known[text(e.ID)]; !ok {
+			known[text(e.ID)] = struct{}{}
+			fresh = append(fresh, e)
+		}
+	}
+	return fresh, nil
+}
+
+// known returns which of the batch's ids are stored. They are looked for only
+// among rows that started no earlier than the batch, which is cheap and, while
+// requests come one after the other, needless.
+func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]struct{}, error) {
+	known := make(map[string]struct{}, len(batch))
+	if len(batch) == 0 {
+		return known, nil
+	}
+	oldest := batch[0].StartedAt
+	ids := make([]any, len(batch))
+	for i := range batch {
+		ids[i] = text(batch[i].ID)
+		if at := batch[i].StartedAt; at.Before(oldest) {
+			oldest = at
+		}
+	}
+	if oldest.After(d.newest) {
+		return known, nil
+	}
+	const query = `SELECT id FROM logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`
+	rows, err := d.writer.QueryContext(ctx, query, oldest.UTC().Truncate(time.Microsecond), ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		known[id] = struct{}{}
+	}
+	return known, rows.Err()
+}
+
+func (d *database) appendRows(entries []*ledger.Entry) error {
+	return d.writer.Raw(func(c any) error {
+		conn, ok := c.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("unexpected connection %T", c)
+		}
+		a, err := duckdb.NewAppenderFromConn(conn, "", "logs")
+		if err != nil {
+			return err
+		}
+		var row []driver.Value
+		var buf []byte
+		for _, e := range entries {
+			row, buf = values(row[:0], e, buf)
+			if err := a.AppendRow(row...); err != nil {
+				return errors.Join(fmt.Errorf("entry %s: %w", e.ID, err), a.Close())
+			}
+		}
+		return a.Close()
+	})
+}

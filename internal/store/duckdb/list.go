@@ -1,0 +1,75 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// Get implements ledger.Logs.
+func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	defer done()
+	row := d.db.QueryRowContext(ctx, `SELECT `+briefColumns+`, detail FROM logs WHERE workspace_id = ? AND id = ? LIMIT 1`, text(workspaceID), text(id))
+	e, err := scanWhole(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ledger.Entry{}, ai.Errorf(ai.NotFound, "There is no log with this id in the workspace")
+	}
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("duckdb: get log: %w", err)
+	}
+	return e, nil
+}
+
+// List implements ledger.Logs.
+func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return ledger.Listing{}, err
+	}
+	defer done()
+	w := filtered(workspaceID, &f)
+	var out ledger.Listing
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
+		return out, fmt.Errorf("duckdb: count logs: %w", err)
+	}
+	size, offset := p.Bounds()
+	if p.After != "" {
+		at, id, err := ledger.ParseCursor(p.After)
+		if err != nil {
+			return out, err
+		}
+		w.add("started_at <= ? AND (started_at < ? OR id < ?)", at, at, id)
+	}
+	// One more than asked for tells whether there is a next page. The rows are
+	// found by their narrow columns first; only those are then read whole.
+	found := `SELECT rowid FROM logs WHERE ` + w.String() + ` ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?`
+	rows, err := d.db.QueryContext(ctx,
+		`SELECT `+briefColumns+` FROM logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
+	if err != nil {
+		return out, fmt.Errorf("duckdb: list logs: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var e ledger.Entry
+		if err := scanBrief(rows, &e); err != nil {
+			return out, fmt.Errorf("duckdb: list logs: %w", err)
+		}
+		out.Entries = append(out.Entries, e)
+	}
+	if err := rows.Err(); err != nil {
+		return out, fmt.Errorf("duckdb: list logs: %w", err)
+	}
+	if len(out.Entries) > size {
+		out.Entries = out.Entries[:size]
+		out.Next = ledger.Cursor(&out.Entries[size-1])
+	}
+	return out, nil
+}

@@ -1,0 +1,98 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// SetAside moves the file at path and its write-ahead log out of the way, so that
+// the next Open begins with an empty store and the journal fills it again. The
+// store must not be open. It returns the file's new name.
+func SetAside(path string) (string, error) {
+	aside := fmt.Sprintf("%s.aside-%s", path, time.Now().UTC().Format("20060102T150405.000000"))
+	for _, suffix := range []string{"", ".wal"} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("duckdb: set aside: %w", err)
+		}
+	}
+	return aside, nil
+}
+
+var (
+	errVersion = errors.New("the file has another schema version")
+	errRows    = errors.New("rows are missing or too many")
+)
+
+// ruined reports whether err is about the file's content, not about access to it.
+func ruined(err error) bool {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	text := strings.ToLower(err.Error())
+	for _, s := range []string{
+		"could not set lock", "conflicting lock", "permission denied", "no space left",
+		"out of memory", "too many open files", "no such file", "cannot open file",
+	} {
+		if strings.Contains(text, s) {
+			return false
+		}
+	}
+	return true
+}
+
+func openDatabase(path string, opt Options) (*database, error) {
+	dsn := fmt.Sprintf("%s?memory_limit=%dB&threads=%d&autoinstall_known_extensions=false&autoload_known_extensions=false",
+		path, opt.MemoryLimit, opt.Threads)
+	connector, err := duckdb.NewConnector(dsn, nil)
+	if err != nil {
+		return nil, fmt.Errorf("duckdb: open %s: %w", path, err)
+	}
+	d := &database{db: sql.OpenDB(connector)}
+	d.db.SetMaxIdleConns(2)
+	d.db.SetMaxOpenConns(8)
+	if err := d.prepare(context.Background()); err != nil {
+		return nil, errors.Join(fmt.Errorf("duckdb: open %s: %w", path, err), d.close())
+	}
+	return d, nil
+}
+
+// prepare makes the tables of a new file and checks those of an old one.
+func (d *database) prepare(ctx context.Context) error {
+	var err error
+	if d.writer, err = d.db.Conn(ctx); err != nil {
+		return err
+	}
+	if _, err := d.writer.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	var version int
+	var rows, found int64
+	err = d.writer.QueryRowContext(ctx, `SELECT version, "rows" FROM reader`).Scan(&version, &rows)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = d.writer.ExecContext(ctx, `INSERT INTO reader VALUES (?, 0, 0, 0)`, schemaVersion)
+		version = schemaVersion
+	}
+	if err != nil {
+		return err
+	}
+	if version != schemaVersion {
+		return fmt.Errorf("%w: %d, not %d", errVersion, version, schemaVersion)
+	}
+	var newest sql.NullTime
+	if err := d.writer.QueryRowContext(ctx, `SELECT count(*), max(started_at) FROM logs`).Scan(&found, &newest); err != nil {
+		return err
+	}
+	if found != rows {
+		return fmt.Errorf("%w: %d found, %d were stored", errRows, found, rows)
+	}
+	d.newest = newest.Time.UTC()
+	return nil
+}

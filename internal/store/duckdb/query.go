@@ -1,0 +1,143 @@
+package duckdb
+
+import (
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// A where is a conjunction of conditions; values travel as parameters only.
+type where struct {
+	conds []string
+	args  []any
+}
+
+func (w *where) add(cond string, args ...any) {
+	w.conds = append(w.conds, cond)
+	for _, a := range args {
+		if s, ok := a.(string); ok {
+			a = text(s)
+		}
+		w.args = append(w.args, a)
+	}
+}
+
+func (w *where) String() string { return strings.Join(w.conds, " AND ") }
+
+// filtered begins with the workspace: no question is asked without it.
+func filtered(workspaceID string, f *ledger.Filter) *where {
+	w := &where{}
+	w.add("workspace_id = ?", workspaceID)
+	if !f.From.IsZero() {
+		w.add("started_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		w.add("started_at < ?", f.To.UTC())
+	}
+	anyOf(w, "trace_id", f.TraceIDs)
+	anyOf(w, "span_id", f.SpanIDs)
+	anyOf(w, "status", f.Statuses)
+	anyOf(w, "state", f.States)
+	anyOf(w, "provider", f.Providers)
+	anyOf(w, "model", f.Models)
+	anyOf(w, "virtual_key", f.Virtual)
+	anyOf(w, "key_id", f.KeyIDs)
+	anyOf(w, "user_id", f.UserIDs)
+	anyOf(w, "cache", f.Caches)
+	w.configs(f.Configs)
+	w.models(f.ProviderModels)
+	w.between("cost_nano", f.CostMin, f.CostMax)
+	if f.CostMin != nil || f.CostMax != nil {
+		w.add("cost_known")
+	}
+	w.between("input_tokens + output_tokens", f.TokensMin, f.TokensMax)
+	w.between("input_tokens", f.InputMin, f.InputMax)
+	w.between("output_tokens", f.OutputMin, f.OutputMax)
+	for k, v := range f.Metadata {
+		w.metadata(k, v)
+	}
+	if f.Text != "" {
+		w.text(f.Text)
+	}
+	return w
+}
+
+func anyOf[T any](w *where, column string, list []T) {
+	if len(list) == 0 {
+		return
+	}
+	args := make([]any, len(list))
+	for i, v := range list {
+		args[i] = plain(v)
+	}
+	w.add(column+" IN ("+marks(len(list))+")", args...)
+}
+
+// plain makes a named string type a string, as the driver wants it.
+func plain(v any) any {
+	if s, ok := v.(ledger.State); ok {
+		return string(s)
+	}
+	return v
+}
+
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+
+func (w *where) configs(list []string) {
+	if len(list) == 0 {
+		return
+	}
+	args := make([]any, 0, 2*len(list))
+	for range 2 {
+		for _, c := range list {
+			args = append(args, c)
+		}
+	}
+	in := " IN (" + marks(len(list)) + ")"
+	w.add("(config_slug"+in+" OR config_id"+in+")", args...)
+}
+
+func (w *where) models(list []ledger.ProviderModel) {
+	if len(list) == 0 {
+		return
+	}
+	args := make([]any, 0, 2*len(list))
+	for _, p := range list {
+		args = append(args, p.Provider, p.Model)
+	}
+	one := "(provider = ? AND model = ?)"
+	w.add("("+one+strings.Repeat(" OR "+one, len(list)-1)+")", args...)
+}
+
+func (w *where) between(expr string, low, high *int64) {
+	if low != nil {
+		w.add(expr+" >= ?", *low)
+	}
+	if high != nil {
+		w.add(expr+" <= ?", *high)
+	}
+}
+
+// metadata looks for a pair in the JSON text. That is exact: within strings every
+// quote is escaped, so the pair with its quotes occurs only as a pair.
+func (w *where) metadata(key, value string) {
+	pair := ledger.AppendJSONString(nil, key)
+	pair = ledger.AppendJSONString(append(pair, ':'), value)
+	w.add("(starts_with(metadata, ?) OR contains(metadata, ?))", "{"+string(pair), ","+string(pair))
+}
+
+// text looks for any part of the searchable columns, in any case.
+func (w *where) text(needle string) {
+	needle = strings.ToLower(needle)
+	quoted := string(ledger.AppendJSONString(nil, needle))
+	columns := []string{"id", "trace_id", "model", "ask_model", "path", "error_message", "error_code"}
+	conds := make([]string, 0, len(columns)+1)
+	args := make([]any, 0, len(columns)+1)
+	for _, c := range columns {
+		conds = append(conds, "contains(lower("+c+"), ?)")
+		args = append(args, needle)
+	}
+	conds = append(conds, "contains(lower(metadata), ?)")
+	args = append(args, quoted[1:len(quoted)-1])
+	w.add("("+strings.Join(conds, " OR ")+")", args...)
+}

@@ -1,0 +1,140 @@
+// Package mem keeps what stores keep, in memory: slow and obviously right. The
+// other stores are compared with it.
+package mem
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// Logs is a log store. The zero value is empty and ready.
+type Logs struct {
+	mu      sync.Mutex
+	entries map[string]ledger.Entry
+	pos     ledger.Position
+}
+
+var (
+	_ ledger.Reader = (*Logs)(nil)
+	_ ledger.Logs   = (*Logs)(nil)
+)
+
+// Apply implements ledger.Reader.
+func (l *Logs) Apply(_ context.Context, batch []ledger.Entry, upTo ledger.Position) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.entries == nil {
+		l.entries = map[string]ledger.Entry{}
+	}
+	for _, e := range batch {
+		if _, ok := l.entries[e.ID]; !ok {
+			l.entries[e.ID] = e
+		}
+	}
+	l.pos = upTo
+	return nil
+}
+
+// Position implements ledger.Reader.
+func (l *Logs) Position(context.Context) (ledger.Position, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pos, nil
+}
+
+// Get implements ledger.Logs.
+func (l *Logs) Get(_ context.Context, workspaceID, id string) (ledger.Entry, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.entries[id]
+	if !ok || e.WorkspaceID != workspaceID {
+		return ledger.Entry{}, ai.Errorf(ai.NotFound, "There is no log with this id in the workspace")
+	}
+	return e, nil
+}
+
+// List implements ledger.Logs.
+func (l *Logs) List(_ context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []ledger.Entry
+	for _, e := range l.entries {
+		if e.WorkspaceID == workspaceID && passes(&e, &f) {
+			all = append(all, e.Brief())
+		}
+	}
+	slices.SortFunc(all, newestFirst)
+	out := ledger.Listing{Total: int64(len(all))}
+	size, offset := p.Bounds()
+	if p.After != "" {
+		at, id, err := ledger.ParseCursor(p.After)
+		if err != nil {
+			return ledger.Listing{}, err
+		}
+		last := ledger.Entry{ID: id, StartedAt: at}
+		all = slices.DeleteFunc(all, func(e ledger.Entry) bool { return newestFirst(e, last) <= 0 })
+	}
+	all = all[min(offset, len(all)):]
+	if len(all) > size {
+		all = all[:size]
+		out.Next = ledger.Cursor(&all[size-1])
+	}
+	out.Entries = all
+	return out, nil
+}
+
+func newestFirst(a, b ledger.Entry) int {
+	if c := b.StartedAt.Compare(a.StartedAt); c != 0 {
+		return c
+	}
+	return strings.Compare(b.ID, a.ID)
+}
+
+func passes(e *ledger.Entry, f *ledger.Filter) bool {
+	total := e.Usage.TotalTokens()
+	return (f.From.IsZero() || !e.StartedAt.Before(f.From)) &&
+		(f.To.IsZero() || e.StartedAt.Before(f.To)) &&
+		anyOf(f.TraceIDs, e.TraceID) && anyOf(f.SpanIDs, e.SpanID) &&
+		anyOf(f.Statuses, e.Status) && anyOf(f.States, e.State) &&
+		anyOf(f.Providers, e.Provider) && anyOf(f.Models, e.Model) &&
+		anyOf(f.ProviderModels, ledger.ProviderModel{Provider: e.Provider, Model: e.Model}) &&
+		anyOf(f.Virtual, e.Virtual) && (anyOf(f.Configs, e.ConfigSlug) || anyOf(f.Configs, e.ConfigID)) &&
+		anyOf(f.KeyIDs, e.KeyID) && anyOf(f.UserIDs, e.UserID) && anyOf(f.Caches, e.Cache) &&
+		(f.CostMin == nil && f.CostMax == nil || e.CostKnown && between(e.CostNano, f.CostMin, f.CostMax)) &&
+		between(total, f.TokensMin, f.TokensMax) &&
+		between(e.Usage.InputTokens, f.InputMin, f.InputMax) &&
+		between(e.Usage.OutputTokens, f.OutputMin, f.OutputMax) &&
+		hasAll(e.Metadata, f.Metadata) && mentions(e, f.Text)
+}
+
+func anyOf[T comparable](list []T, v T) bool { return len(list) == 0 || slices.Contains(list, v) }
+
+func between(n int64, low, high *int64) bool {
+	return (low == nil || n >= *low) && (high == nil || n <= *high)
+}
+
+func hasAll(have, want map[string]string) bool {
+	for k, v := range want {
+		if got, ok := have[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}
+
+func mentions(e *ledger.Entry, text string) bool {
+	in := []string{e.ID, e.TraceID, e.Model, e.AskModel, e.Path}
+	if e.Error != nil {
+		in = append(in, e.Error.Message, e.Error.Code)
+	}
+	for k, v := range e.Metadata {
+		in = append(in, k, v)
+	}
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(in, func(s string) bool { return strings.Contains(strings.ToLower(s), text) })
+}

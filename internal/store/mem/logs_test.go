@@ -1,0 +1,12 @@
+package mem_test
+
+import (
+	"testing"
+
+	"github.com/portico-ai/portico/internal/store/mem"
+	"github.com/portico-ai/portico/internal/store/storetest"
+)
+
+func TestLogs(t *testing.T) {
+	storetest.Logs(t, func(*testing.T) storetest.LogStore { return &mem.Logs{} })
+}

@@ -1,0 +1,66 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/portico-ai/portico/internal/control"
+)
+
+const userColumns = "id, org_id, email, name, role, password_hash, created_at, updated_at"
+
+func scanUser(row scanner) (u control.User, err error) {
+	err = row.Scan(&u.ID, &u.OrgID, &u.Email, &u.Name, &u.Role, &u.PasswordHash, timeColumn{&u.CreatedAt}, timeColumn{&u.UpdatedAt})
+	return u, err
+}
+
+// InsertUser implements control.UserStore.
+func (s *Store) InsertUser(ctx context.Context, u control.User) error {
+	return s.insert(ctx, "users", userColumns, u.ID, u.OrgID, u.Email, u.Name, u.Role, u.PasswordHash, millis(u.CreatedAt), millis(u.UpdatedAt))
+}
+
+// FindUser implements control.UserStore.
+func (s *Store) FindUser(ctx context.Context, orgID, id string) (control.User, error) {
+	return one(ctx, s, scanUser, `SELECT `+userColumns+` FROM users WHERE org_id = ? AND id = ?`, orgID, id)
+}
+
+// FindUserByEmail implements control.UserStore.
+func (s *Store) FindUserByEmail(ctx context.Context, orgID, email string) (control.User, error) {
+	return one(ctx, s, scanUser, `SELECT `+userColumns+` FROM users WHERE org_id = ? AND email = ?`, orgID, email)
+}
+
+// CountUsers implements control.UserStore.
+func (s *Store) CountUsers(ctx context.Context, orgID, role string) (int, error) {
+	return one(ctx, s, func(row scanner) (n int, err error) {
+		err = row.Scan(&n)
+		return n, err
+	}, `SELECT COUNT(*) FROM users WHERE org_id = ? AND role = ?`, orgID, role)
+}
+
+const sessionColumns = "digest, org_id, user_id, created_at, expires_at"
+
+// InsertSession implements control.SessionStore.
+func (s *Store) InsertSession(ctx context.Context, v control.Session) error {
+	return s.insert(ctx, "sessions", sessionColumns, v.Digest, v.OrgID, v.UserID, millis(v.CreatedAt), millis(v.ExpiresAt))
+}
+
+// FindSession implements control.SessionStore. The digest of a token that only
+// its holder knows is what names the tenant here.
+func (s *Store) FindSession(ctx context.Context, digest string) (control.Session, error) {
+	return one(ctx, s, func(row scanner) (v control.Session, err error) {
+		err = row.Scan(&v.Digest, &v.OrgID, &v.UserID, timeColumn{&v.CreatedAt}, timeColumn{&v.ExpiresAt})
+		return v, err
+	}, `SELECT `+sessionColumns+` FROM sessions WHERE digest = ?`, digest)
+}
+
+// DeleteSession implements control.SessionStore.
+func (s *Store) DeleteSession(ctx context.Context, digest string) error {
+	_, err := s.exec(ctx, `DELETE FROM sessions WHERE digest = ?`, digest)
+	return err
+}
+
+// DeleteExpiredSessions implements control.SessionStore.
+func (s *Store) DeleteExpiredSessions(ctx context.Context, before time.Time) error {
+	_, err := s.exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, millis(before))
+	return err
+}

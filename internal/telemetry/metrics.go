@@ -1,0 +1,87 @@
+// Package telemetry is how the program is watched from outside: Prometheus
+// metrics taken from the ledger's entries.
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// Metrics counts what the ledger records. Labels are bounded: an operation, a
+// known provider's id, a status code, an outcome; never a model or a key.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	attempts *prometheus.CounterVec
+	tokens   *prometheus.CounterVec
+	cost     *prometheus.CounterVec
+	unpriced *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	first    *prometheus.HistogramVec
+}
+
+var latencyBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}
+
+// NewMetrics makes the metrics of one process; version is shown as build info.
+func NewMetrics(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_requests_total",
+			Help: "Requests that ended, by operation, provider, status and state."}, []string{"op", "provider", "status", "state"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_attempts_total",
+			Help: "Calls of providers, retries and fallbacks included."}, []string{"provider", "status"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_tokens_total",
+			Help: "Tokens, by direction; input includes what was cached."}, []string{"provider", "direction"}),
+		cost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_cost_dollars_total",
+			Help: "Cost of requests whose price is known."}, []string{"provider"}),
+		unpriced: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_unpriced_requests_total",
+			Help: "Requests whose price is not known."}, []string{"provider"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_request_duration_seconds",
+			Help: "From the request's first byte to the reply's last.", Buckets: latencyBuckets}, []string{"op", "provider"}),
+		first: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_first_token_seconds",
+			Help: "Streams: to the first meaningful event.", Buckets: latencyBuckets}, []string{"provider"}),
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "portico_build_info", Help: "Always 1.",
+		ConstLabels: prometheus.Labels{"version": version}})
+	info.Set(1)
+	m.registry.MustRegister(m.requests, m.attempts, m.tokens, m.cost, m.unpriced, m.duration, m.first, info,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Gauge adds a figure that is read when it is asked for.
+func (m *Metrics) Gauge(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+}
+
+// Observe counts an entry.
+func (m *Metrics) Observe(e *ledger.Entry) {
+	m.requests.WithLabelValues(string(e.Op), e.Provider, strconv.Itoa(e.Status), string(e.State)).Inc()
+	for i := range e.Attempts {
+		m.attempts.WithLabelValues(e.Attempts[i].Provider, strconv.Itoa(e.Attempts[i].Status)).Inc()
+	}
+	if e.Usage.Known {
+		m.tokens.WithLabelValues(e.Provider, "input").Add(float64(e.Usage.InputTokens))
+		m.tokens.WithLabelValues(e.Provider, "output").Add(float64(e.Usage.OutputTokens))
+	}
+	if e.CostKnown {
+		m.cost.WithLabelValues(e.Provider).Add(float64(e.CostNano) / 1e9)
+	} else {
+		m.unpriced.WithLabelValues(e.Provider).Inc()
+	}
+	m.duration.WithLabelValues(string(e.Op), e.Provider).Observe(float64(e.TotalMicros) / 1e6)
+	if e.FirstTokenMicros > 0 {
+		m.first.WithLabelValues(e.Provider).Observe(float64(e.FirstTokenMicros) / 1e6)
+	}
+}
+
+// Handler serves the metrics in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
