@@ -116,6 +116,9 @@ func size(n int64) string {
 	if n%(1<<20) == 0 {
 		return strconv.FormatInt(n>>20, 10) + "MB"
 	}
+	if n%(1<<10) == 0 {
+		return strconv.FormatInt(n>>10, 10) + "KB"
+	}
 	return strconv.FormatInt(n, 10) + " bytes"
 }
 

@@ -28,7 +28,7 @@ func (a *App) newServer() *http.Server {
 		Handler:           a.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		WriteTimeout:      5 * time.Minute, // of answers that do not set their own; it also ends the one a stream leaves behind
+		WriteTimeout:      15 * time.Minute, // set anew for each request; replies shorten it as they are written
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),

@@ -95,8 +95,15 @@ func droppedReplyHeader(name string) bool {
 	switch name {
 	case "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Trailer", "Upgrade", "Te",
 		"Proxy-Authenticate", "Proxy-Authorization", "Set-Cookie", "Location", "Alt-Svc", "Strict-Transport-Security",
-		"Www-Authenticate", "Date", "Server", "Vary", "Link", "Refresh", "Content-Security-Policy", "Clear-Site-Data":
+		"Www-Authenticate", "Date", "Server", "Vary", "Link", "Refresh", "Clear-Site-Data", "Content-Disposition", "Content-Location",
+		"X-Frame-Options", "Permissions-Policy", "Referrer-Policy", "Service-Worker-Allowed", "Sourcemap", "X-Sourcemap",
+		"Nel", "Report-To", "Reporting-Endpoints", "Timing-Allow-Origin":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Portkey-") || strings.HasPrefix(name, "Access-Control-")
+	for _, prefix := range []string{"X-Portkey-", "Access-Control-", "Content-Security-", "Cross-Origin-"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }

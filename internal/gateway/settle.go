@@ -150,6 +150,8 @@ func (r *record) settle() error {
 				e.Upstream = r.put(ledger.BodyUpstream, a.sent)
 			}
 			r.price(a)
+		} else {
+			e.CostKnown = true // nobody was called
 		}
 	}
 	e.Request = r.put(ledger.BodyRequest, r.call.Body)

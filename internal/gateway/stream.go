@@ -15,17 +15,24 @@ import (
 // maxHeld bounds what is held of a stream before its first meaningful event.
 const maxHeld = 1 << 20
 
+// terminals are the events that end a dialect's streams; one is supplied where
+// only that is missing.
+var terminals = map[ai.Dialect]string{
+	ai.OpenAI:    "data: [DONE]\n\n",
+	ai.Anthropic: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+}
+
 // An upstream is a provider's stream: whole events, watched as they pass. It
 // ends with io.EOF only when the provider ended the answer; a cut or an error
 // event is an error.
 type upstream struct {
-	x      *exchange
-	frames *sse.Reader
-	watch  dialect.Watcher
-	fresh  func() dialect.Watcher
-	from   *destination
-	noDone bool
-	openAI bool // ends with [DONE], which is supplied when only that is missing
+	x       *exchange
+	frames  *sse.Reader
+	watch   dialect.Watcher
+	fresh   func() dialect.Watcher
+	from    *destination
+	noDone  bool
+	dialect ai.Dialect
 
 	held   [][]byte // read before the first meaningful event
 	failed error    // to be returned once held is given out
@@ -38,7 +45,7 @@ func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
 	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(c.Op) }
 	u := &upstream{
 		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
-		from: d, noDone: d.provider.Quirks.NoDone, openAI: d.endpoint.Dialect == ai.OpenAI,
+		from: d, noDone: d.provider.Quirks.NoDone, dialect: d.endpoint.Dialect,
 	}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
@@ -147,8 +154,8 @@ func (u *upstream) read() ([]byte, error) {
 		return nil, io.EOF
 	case u.watch.Finished() && (u.noDone || u.framed()):
 		u.ended = true
-		if u.openAI {
-			return []byte("data: [DONE]\n\n"), nil
+		if end := terminals[u.dialect]; end != "" {
+			return []byte(end), nil
 		}
 		return nil, io.EOF
 	}

@@ -23,6 +23,8 @@ const azure = recording("azure-openai", "chat");
 // Anyscale answers in OpenAI's shape, naming the model that it ran.
 const anyscale = { ...openai, provider: "anyscale", body: { ...openai.body, model: llama } };
 
+let toAnthropic = 0, toAnyscale = 0;
+
 /** How many calls were made under each trace id, by both SDKs. */
 const asked = new Map();
 
@@ -56,6 +58,11 @@ after(upstream.reset);
 for (const [version, Portkey] of [["3.x", Portkey3], ["1.x", Portkey1]]) {
   describe(`the cookbook with portkey-ai ${version}`, () => cookbook(Portkey, version));
 }
+
+test("the calls of both together keep to the weights", () => {
+  assertShare(toAnthropic, 2 * callsPerRun, 0.5);
+  assertShare(toAnyscale, 2 * callsPerRun, 0.1);
+});
 
 function cookbook(Portkey, version) {
   const slugs = {};
@@ -145,34 +152,38 @@ function cookbook(Portkey, version) {
       "config.targets[1].targets[0]": { provider: "openai", index: "config.targets[1].targets[0]" },
     });
     assertShare(count.anthropic, callsPerRun, 0.5);
+    toAnthropic += count.anthropic;
     await checkDetail(completions[0], traceID);
   });
 
   test("what was sent to each provider is its own", async () => {
     await allWell();
     await ask(loadBalanceWithFallback(), "cookbook-what-was-sent", 20);
-    const [toAnthropic] = await upstream.requests("anthropic");
-    const sent = JSON.parse(toAnthropic.body);
-    assert.equal(toAnthropic.path, "/anthropic/v1/messages");
-    assert.deepEqual(toAnthropic.header["X-Api-Key"], ["sk-anthropic-of-the-cookbook"]);
+    const [asAnthropic] = await upstream.requests("anthropic");
+    const sent = JSON.parse(asAnthropic.body);
+    assert.equal(asAnthropic.path, "/anthropic/v1/messages");
+    assert.deepEqual(asAnthropic.header["X-Api-Key"], ["sk-anthropic-of-the-cookbook"]);
     assert.equal(sent.model, "claude-3-opus-20240229");
     assert.equal(sent.max_tokens, 200);
     assert.equal(JSON.stringify(sent.system).includes("You are a very helpful assistant."), true);
     assert.deepEqual(sent.messages.map((m) => m.role), ["user"]);
-    const [toOpenAI] = await upstream.requests("openai");
-    assert.equal(toOpenAI.path, "/openai/v1/chat/completions");
-    assert.deepEqual(toOpenAI.header.Authorization, ["Bearer sk-open-ai-of-the-cookbook"]);
-    assert.equal(JSON.parse(toOpenAI.body).model, "gpt-3.5-turbo");
-    for (const request of [toAnthropic, toOpenAI]) {
+    const [asOpenAI] = await upstream.requests("openai");
+    assert.equal(asOpenAI.path, "/openai/v1/chat/completions");
+    assert.deepEqual(asOpenAI.header.Authorization, ["Bearer sk-open-ai-of-the-cookbook"]);
+    assert.equal(JSON.parse(asOpenAI.body).model, "gpt-3.5-turbo");
+    for (const request of [asAnthropic, asOpenAI]) {
       assert.equal(JSON.stringify(request).includes(workspaceKey), false, "a provider saw the workspace's key");
     }
   });
 
+  // A call on a pooled connection that dies is sent again below the gateway's own
+  // count; "a broken connection is called once" in mistakes.test.js is about that.
+  const resent = "reset before the head";
   for (const [fault, step] of Object.entries({
     503: { status: 503 },
     429: { status: 429, retry_after: "1" },
     "cut in the body": { cut_at: 40 },
-    "reset before the head": { reset_at: -1 },
+    [resent]: { reset_at: -1 },
   })) {
     test(`Azure serves all of OpenAI's share while that fails: ${fault}`, async () => {
       await allWell();
@@ -186,7 +197,9 @@ function cookbook(Portkey, version) {
         "config.targets[1].targets[1]": { provider: "azure-openai", index: "config.targets[1].targets[1]", fallback: true },
       });
       assert.equal(count.anthropic + count["azure-openai"], callsPerFault);
-      assert.equal((await upstream.requests("openai")).length, count["azure-openai"], "OpenAI is asked once for each of its share");
+      if (fault !== resent) {
+        assert.equal((await upstream.requests("openai")).length, count["azure-openai"], "OpenAI is asked once for each of its share");
+      }
       const [toAzure] = await upstream.requests("azure-openai");
       assert.equal(toAzure.path, "/azure-openai/openai/deployments/our-gpt-4o-mini/chat/completions");
       assert.equal(toAzure.query, "api-version=2024-10-21");
@@ -211,6 +224,7 @@ function cookbook(Portkey, version) {
       "config.targets[1]": { provider: "anyscale", index: "config.targets[1]" },
     });
     assertShare(count.anyscale ?? 0, callsPerRun, 0.1);
+    toAnyscale += count.anyscale ?? 0;
     for (const request of await upstream.requests("anyscale")) {
       assert.equal(JSON.parse(request.body).model, llama);
     }

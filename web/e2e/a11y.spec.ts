@@ -55,7 +55,8 @@ for (const theme of ["light", "dark"] as const) {
       for (const name of ["Status", "Provider", "Last 24 hours"]) {
         await page.getByRole("button", { name }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
-        await expectAccessible(page);
+        // The page below is partly covered, which axe takes for targets that are too small.
+        await expectAccessible(page, "[role=dialog]");
         await page.keyboard.press("Escape");
       }
       await page.keyboard.press("ControlOrMeta+k");

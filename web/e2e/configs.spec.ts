@@ -1,6 +1,6 @@
 import { expect, test, typeConfig, unique } from "./fixtures.ts";
 
-const config = (model: string) => JSON.stringify({ strategy: { mode: "fallback" }, targets: [{ provider: "openai", override_params: { model } }, { provider: "groq" }] });
+const config = (model: string) => JSON.stringify({ strategy: { mode: "fallback" }, targets: [{ provider: "openai", override_params: { model } }, { provider: "anthropic" }] });
 
 test("a config is written with help, saved, changed, compared, restored and deleted", async ({ page }) => {
   const name = unique("Config");

@@ -12,7 +12,7 @@ test("a request shows up live, and is found by its trace", async ({ page, sendCh
   await rows.first().getByRole("link", { name: /open this log/ }).click();
   const drawer = page.getByRole("complementary", { name: "Log detail" });
   await expect(drawer).toBeFocused();
-  await expect(drawer.getByText("hello from the console's tests")).toBeVisible();
+  await expect(drawer.getByText("hello from the console's tests").first()).toBeVisible();
   await expect(page).toHaveURL(/log=/);
 
   await drawer.getByRole("tab", { name: "Details" }).click();
@@ -68,6 +68,10 @@ test("the keyboard moves, opens, closes and searches", async ({ page, sendChat }
   await expect(page.getByRole("searchbox", { name: "Search logs" })).toBeFocused();
   await page.keyboard.type("jk");
   await expect(page.getByRole("searchbox", { name: "Search logs" })).toHaveValue("jk");
+
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard" })).toContainText("Next log");
 });
 
 test("filters are in the address and can be taken away one by one", async ({ page }) => {

@@ -16,6 +16,7 @@ test("the palette jumps to pages and to a log by its id", async ({ page }) => {
   const log = makeLog("plain", Date.now());
   await serveLog(page, log);
   await page.keyboard.press("ControlOrMeta+k");
+  await expect(box).toBeFocused();
   await page.keyboard.type(log._id);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/console/logs/${log._id}`));

@@ -37,6 +37,8 @@ const client = new QueryClient({
 const router = makeRouter(client);
 
 followSystemTheme();
+// After an upgrade the files that this page was built with are gone; the new page knows its own.
+addEventListener("vite:preloadError", () => location.reload());
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={client}>

@@ -47,7 +47,7 @@ func NewReader(src io.Reader, max int) *Reader {
 // When the source ends cleanly (io.EOF) in the middle of an event, as servers
 // do that leave out the last blank line, the event is made whole and returned
 // before io.EOF; if it holds the beginning of a JSON document it was cut, and
-// the error is io.ErrUnexpectedEOF. After any other error of the source an
+// the error is io.ErrUnexpectedEOF; if it holds no data yet, it is left out. After any other error of the source an
 // unfinished event is discarded. An event that is too large is an *ai.Error of
 // kind BadGateway.
 func (r *Reader) Next() ([]byte, error) {
@@ -111,28 +111,35 @@ func (r *Reader) finish() ([]byte, error) {
 		return tail, nil
 	}
 	whole := bytes.Clone(tail)
-	if c := whole[len(whole)-1]; c != '\n' && c != '\r' {
+	if whole[len(whole)-1] != '\n' {
 		whole = append(whole, '\n')
 	}
 	whole = append(whole, '\n')
-	if cutJSON(whole) {
+	switch data := dataOf(whole); {
+	case len(data) == 0 && !isComment(whole):
+		return nil, r.err // the beginning of an event that says nothing
+	case len(data) > 0 && isCut(data):
 		r.err = io.ErrUnexpectedEOF
 		return nil, r.err
 	}
 	return whole, nil
 }
 
-// cutJSON reports whether an event's data begins like a JSON object but is not
-// a whole one.
-func cutJSON(event []byte) bool {
+// dataOf returns the data of one event.
+func dataOf(event []byte) []byte {
 	var d Decoder
 	for e := range d.Events(event) {
-		data := bytes.TrimLeft(e.Data, " \t")
-		if len(data) > 0 && data[0] == '{' && !json.Valid(data) {
-			return true
-		}
+		return bytes.TrimSpace(e.Data)
 	}
-	return false
+	return nil
+}
+
+func isComment(event []byte) bool { return event[0] == ':' }
+
+// isCut reports whether data begins like JSON, or like the [DONE] that ends some
+// streams, but is not whole.
+func isCut(data []byte) bool {
+	return (data[0] == '{' || data[0] == '[') && string(data) != "[DONE]" && !json.Valid(data)
 }
 
 // lastBlankLine returns the offset after the last blank line of b, 0 if there

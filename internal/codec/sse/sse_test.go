@@ -253,6 +253,9 @@ func FuzzReader(f *testing.F) {
 			t.Errorf("%q: %v, %v\n%s", list, err, wantErr, diff)
 		}
 		joined := strings.Join(chunks, "")
+		if tail, whole := strings.CutPrefix(in, joined); whole && len(dataOf([]byte(tail+"\n\n"))) == 0 {
+			return // only the beginning of an event without data is left out
+		}
 		if wantErr == io.EOF && !strings.HasPrefix(joined, in) {
 			t.Errorf("the bytes changed: %q became %q", in, joined)
 		}

@@ -36,10 +36,11 @@ func (f Format) ErrorEvent(e *ai.Error) []byte {
 }
 
 // errorType is one of the types that Anthropic's clients know: the provider's
-// own if it is one of those, else by status.
+// own if it is one of those, else by status. OpenAI's invalid_request_error says
+// less than the status does: a wrong key and an unknown model are ones as well.
 func errorType(e *ai.Error) string {
 	switch e.Type {
-	case "invalid_request_error", "authentication_error", "billing_error", "permission_error",
+	case "authentication_error", "billing_error", "permission_error",
 		"not_found_error", "request_too_large", "rate_limit_error", "timeout_error", "overloaded_error", "api_error":
 		return e.Type
 	}

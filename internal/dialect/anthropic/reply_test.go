@@ -50,6 +50,38 @@ func TestReplyToHub(t *testing.T) {
 	}
 }
 
+func TestModelsToHub(t *testing.T) {
+	const list = `{"data":[{"type":"model","id":"claude-x","display_name":"Claude X","created_at":"2023-11-14T22:13:20Z"},{"type":"model","id":"claude-y"}],"has_more":false,"first_id":"claude-x"}`
+	for _, tt := range []struct {
+		name string
+		c    *dialect.Conversion
+		want string
+		lost []string
+	}{
+		{"strict", strict(), `{"object":"list","data":[{"id":"claude-x","object":"model","created":1700000000,"owned_by":"anthropic"},
+			{"id":"claude-y","object":"model","created":0,"owned_by":"anthropic"}]}`, []string{"data[0].display_name", "has_more", "first_id"}},
+		{"extended", conversion(), `{"object":"list","data":[{"id":"claude-x","object":"model","created":1700000000,"owned_by":"anthropic","display_name":"Claude X"},
+			{"id":"claude-y","object":"model","created":0,"owned_by":"anthropic"}],"has_more":false,"first_id":"claude-x"}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.c.Op = ai.Models
+			got, err := New().ReplyToHub(tt.c, []byte(list))
+			if err != nil {
+				t.Fatal(err)
+			}
+			equalJSON(t, "list", []byte(tt.want), got)
+			if diff := cmp.Diff(tt.lost, paths(tt.c)); diff != "" {
+				t.Errorf("receipts (-want +got):\n%s", diff)
+			}
+		})
+	}
+	c := conversion()
+	c.Op = ai.Models
+	if _, err := New().ReplyToHub(c, []byte(`{"models":[]}`)); err == nil || ai.AsError(err).Kind != ai.BadGateway {
+		t.Errorf("a list without data: %v", err)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	want := ai.Usage{
 		Known: true, InputTokens: 37, OutputTokens: 9, CacheReadTokens: 20, CacheWriteTokens: 7, CacheWrite1hTokens: 4,
@@ -180,6 +212,9 @@ func TestErrors(t *testing.T) {
 		{ai.Error{Kind: ai.Upstream, Status: 402, Message: "m"}, "billing_error"},
 		{ai.Error{Kind: ai.Upstream, Status: 400, Type: "billing_error", Message: "m"}, "billing_error"},
 		{ai.Error{Kind: ai.Upstream, Status: 429, Type: "tokens", Message: "m"}, "rate_limit_error"},
+		{ai.Error{Kind: ai.Upstream, Status: 400, Type: "invalid_request_error", Message: "m"}, "invalid_request_error"},
+		{ai.Error{Kind: ai.Upstream, Status: 401, Type: "invalid_request_error", Message: "m"}, "authentication_error"},
+		{ai.Error{Kind: ai.Upstream, Status: 404, Type: "invalid_request_error", Message: "m"}, "not_found_error"},
 	} {
 		body := New().ErrorBody(&tt.e)
 		equalJSON(t, "body", []byte(`{"type":"error","error":{"type":"`+tt.want+`","message":"m"}}`), body)

@@ -3,6 +3,7 @@ package anthropic
 import (
 	"fmt"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/openai"
@@ -13,6 +14,9 @@ import (
 func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	if e := asError(body); e != nil {
 		return nil, e
+	}
+	if c.Op == ai.Models {
+		return modelsToHub(c, body)
 	}
 	reply := split(body)
 	content := reply.take("content")

@@ -221,13 +221,10 @@ func (Format) ErrorBody(e *ai.Error) []byte {
 	return w.Bytes()
 }
 
-// ErrorEvent implements dialect.Format.
-func (Format) ErrorEvent(e *ai.Error) []byte {
-	var w jsonedit.Writer
-	w.Object()
-	writeError(&w, e)
-	w.EndObject()
-	return sse.AppendData(nil, w.Bytes())
+// ErrorEvent implements dialect.Format. OpenAI's SDKs raise on any data that has
+// an error; Portkey's raise only on an event of that name.
+func (f Format) ErrorEvent(e *ai.Error) []byte {
+	return sse.AppendEvent(nil, "error", f.ErrorBody(e))
 }
 
 // writeError writes the members error and, for a provider's error, provider.

@@ -212,7 +212,7 @@ func TestWriteError(t *testing.T) {
 	for _, tt := range []struct{ name, got, want string }{
 		{"ours", string(New().ErrorBody(ours)), `{"error":{"message":"bad \"model\"","type":"invalid_request_error","param":"model","code":null,"problems":["a: b"]},"status":"failure","message":"bad \"model\""}`},
 		{"theirs", string(New().ErrorBody(theirs)), `{"error":{"message":"groq error: slow down","type":null,"param":null,"code":null},"provider":"groq","status":"failure","message":"groq error: slow down"}`},
-		{"event", string(New().ErrorEvent(theirs)), "data: {\"error\":{\"message\":\"groq error: slow down\",\"type\":null,\"param\":null,\"code\":null},\"provider\":\"groq\"}\n\n"},
+		{"event", string(New().ErrorEvent(theirs)), "event: error\ndata: {\"error\":{\"message\":\"groq error: slow down\",\"type\":null,\"param\":null,\"code\":null},\"provider\":\"groq\",\"status\":\"failure\",\"message\":\"groq error: slow down\"}\n\n"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: got  %s\nwant %s", tt.name, tt.got, tt.want)

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 const dollarsPerMillion = {
   "openai gpt-3.5-turbo-0125": [0.5, 1.5],
   "openai gpt-4o-mini": [0.15, 0.6],
+  "openai text-embedding-3-small": [0.02, 0],
   "openai gpt-4o-mini-2024-07-18": [0.15, 0.6],
   "azure-openai gpt-4o-mini": [0.15, 0.6],
   "azure-openai gpt-4o-mini-2024-07-18": [0.15, 0.6],

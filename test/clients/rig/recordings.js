@@ -38,6 +38,7 @@ const cases = {
     "parallel-stream": ["messages__mirascope__async-stream__00"],
     thinking: ["messages__openinference__testmodels-test-litellm-reasoning-model-has-expected-attributes__01"],
     "thinking-stream": ["messages__openinference__thinking-streaming"],
+    models: [undefined, "models"],
     "invalid-key": ["messages__dd-trace-py__anthropic-v1-messages-beta-true-post-1913e018"],
     "unknown-model": ["messages__mirascope__anthropic-beta-claude-sonnet-4-0__00~3"],
     "bad-request": ["messages__dd-trace-py__anthropic-completion-error"],

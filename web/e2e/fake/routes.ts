@@ -198,6 +198,7 @@ const inference: Record<string, Handler> = {
   "POST /chat/completions": ({ store, headers, body }) => {
     const log = makeLog("plain", Date.now());
     Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
+    log.metrics.metadata = JSON.parse(text(headers["x-portkey-metadata"]) || "{}") as Record<string, string>;
     log.request.body = body as Json;
     store.logs.unshift(log);
     return log.response.body;

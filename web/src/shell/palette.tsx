@@ -76,6 +76,7 @@ function PaletteBody({ onClose }: { onClose: () => void }) {
         aria-autocomplete="list"
         placeholder="Jump to a page, a config, or a log by its id…"
         autoComplete="off"
+        autoFocus
         spellCheck={false}
         value={text}
         onKeyDown={onKey}

@@ -6,6 +6,7 @@ import { call } from "../api/client.ts";
 import { sessionQuery } from "../api/queries.ts";
 import type { Session } from "../api/types.ts";
 import { Button, IconButton } from "../ui/button.tsx";
+import { KeyboardHelp } from "./help.tsx";
 import { Logo } from "./logo.tsx";
 import { Palette, usePaletteKey } from "./palette.tsx";
 import { setTheme, useTheme, type Theme } from "./theme.ts";
@@ -51,6 +52,7 @@ export function Shell() {
       <main id="main" tabIndex={-1}>
         <Outlet />
       </main>
+      <KeyboardHelp />
       <Palette open={palette} onClose={() => setPalette(false)} />
     </div>
   );

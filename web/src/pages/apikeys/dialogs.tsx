@@ -18,7 +18,7 @@ export function CreateApiKey({ open, onClose }: { open: boolean; onClose: () => 
   const create = useMutation({
     mutationFn: ({ type, body }: { type: ApiKeyType; body: KeyBody }) => {
       const place = type.startsWith("workspace") ? { workspace_id: workspace } : {};
-      return call<NewApiKey>("POST", `/api-keys/${type.replace("-", "/")}`, { body: { ...body, ...place } });
+      return call<NewApiKey>("POST", `/api-keys/${type.replace("-", "/")}`, { body: { ...given(body), ...place } });
     },
     onSuccess: async (key, { type }) => {
       setMade({ ...key, type });
@@ -41,12 +41,21 @@ export function CreateApiKey({ open, onClose }: { open: boolean; onClose: () => 
   );
 }
 
+// A new key says only what was chosen; a changed one also says what was taken away.
+function given({ defaults, expires_at, description, ...rest }: KeyBody): Partial<KeyBody> {
+  return {
+    ...rest,
+    ...(description ? { description } : {}),
+    ...(expires_at ? { expires_at } : {}),
+    ...(defaults.config_id ? { defaults } : {}),
+  };
+}
+
 const firstCall = (key: string): string => `export PORTICO_API_KEY=${key}
 curl ${location.origin}/v1/chat/completions \\
   -H "x-portkey-api-key: $PORTICO_API_KEY" \\
-  -H "x-portkey-provider: @VIRTUAL_KEY_SLUG" \\
   -H "content-type: application/json" \\
-  -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello"}]}'`;
+  -d '{"model": "@VIRTUAL_KEY_SLUG/gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello"}]}'`;
 
 const manage = (key: string): string => `export PORTICO_ADMIN_KEY=${key}
 curl ${location.origin}/v1/api-keys -H "x-portkey-api-key: $PORTICO_ADMIN_KEY"`;

@@ -36,10 +36,9 @@ function FirstRequest({ demo }: { demo: boolean }) {
 }
 
 function firstCurl(origin: string, demo: boolean): string {
-  const [provider, model] = demo ? ["mock", "mock-1"] : ["@VIRTUAL_KEY_SLUG", "gpt-4o-mini"];
+  const model = demo ? "@mock/mock-gpt" : "@VIRTUAL_KEY_SLUG/gpt-4o-mini";
   return `curl ${origin}/v1/chat/completions \\
   -H "x-portkey-api-key: $PORTICO_API_KEY" \\
-  -H "x-portkey-provider: ${provider}" \\
   -H "content-type: application/json" \\
   -d '{"model": "${model}", "messages": [{"role": "user", "content": "Say hello"}]}'`;
 }

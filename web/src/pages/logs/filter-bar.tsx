@@ -104,7 +104,7 @@ function SearchBox({ value, onChange, box }: { value: string; onChange: (q: stri
         className="input"
         type="search"
         aria-label="Search logs"
-        placeholder="Search text, ids, metadata…"
+        placeholder="Search ids, models, errors, metadata…"
         value={text}
         spellCheck={false}
         onChange={(e) => setText(e.target.value)}

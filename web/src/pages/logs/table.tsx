@@ -24,7 +24,7 @@ export function LogTable({ rows, loading, cursor, relative, now, onOpen }: Table
       <thead>
         <tr>
           <th scope="col">Time</th>
-          <th scope="col">Status</th>
+          <th scope="col" className="c-status">Status</th>
           <th scope="col" className="c-marks">
             <span className="sr-only">What happened on the way</span>
           </th>
@@ -32,8 +32,8 @@ export function LogTable({ rows, loading, cursor, relative, now, onOpen }: Table
           <th scope="col" className="c-path">Path</th>
           <th scope="col" className="c-user">User</th>
           <th scope="col" className="end c-tokens">Tokens in / out</th>
-          <th scope="col" className="end">Cost</th>
-          <th scope="col" className="end">Latency</th>
+          <th scope="col" className="end c-cost">Cost</th>
+          <th scope="col" className="end c-latency">Latency</th>
           <th scope="col" className="end c-ttft">First token</th>
           <th scope="col" className="c-trace">Trace</th>
         </tr>

@@ -1,0 +1,207 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/portico-ai/portico/test/upstream"
+)
+
+// A cutter replays a stream up to the byte that the request's model names, and
+// ends it in the way the model names: "cut-abort-120".
+type cutter struct{ streams map[string][]byte }
+
+var cutModel = regexp.MustCompile(`"model":\s*"(\w[\w-]*)/(abort|close|clean)/(\d+)"`)
+
+func (c cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	asked, _ := io.ReadAll(r.Body)
+	m := cutModel.FindSubmatch(asked)
+	if m == nil {
+		http.Error(w, "no such model", http.StatusBadRequest)
+		return
+	}
+	n, _ := strconv.Atoi(string(m[3]))
+	body := c.streams[string(m[1])]
+	body = body[:min(n, len(body))]
+	if string(m[2]) == "close" { // no framing: the end of the connection is the end of the body
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"+string(body))
+		_ = conn.Close()
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	_, _ = w.Write(body)
+	_ = http.NewResponseController(w).Flush()
+	if string(m[2]) == "abort" {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// A folded is what a client makes of a stream.
+type folded struct {
+	text     string // with the arguments of tool calls
+	finished bool   // a reason was given why it ended
+	clean    bool   // the dialect's own terminal event is the last
+	failed   bool   // an error is the last event
+	ends     int    // terminal events
+	broken   bool   // some event holds no JSON
+}
+
+func fold(path, body string) folded {
+	var f folded
+	for block := range strings.SplitSeq(body, "\n\n") {
+		name, data := "", ""
+		for line := range strings.SplitSeq(block, "\n") {
+			if v, ok := strings.CutPrefix(line, "event: "); ok {
+				name = v
+			}
+			if v, ok := strings.CutPrefix(line, "data: "); ok {
+				data += v
+			}
+		}
+		if data == "" {
+			f.broken = f.broken || name != "" // clients parse it all the same
+			continue
+		}
+		v := gjson.Parse(data)
+		if path == "/v1/messages" {
+			f.broken = f.broken || !gjson.Valid(data)
+			f.text += v.Get("delta.text").Str + v.Get("delta.partial_json").Str
+			f.finished = f.finished || v.Get("delta.stop_reason").Str != ""
+			f.clean, f.failed = name == "message_stop", name == "error" && v.Get("error.message").Str != ""
+		} else {
+			f.text += v.Get("choices.0.delta.content").Str + v.Get("choices.0.delta.tool_calls.0.function.arguments").Str
+			f.finished = f.finished || v.Get("choices.0.finish_reason").Str != ""
+			f.clean, f.failed = data == "[DONE]", v.Get("error.message").Str != ""
+			f.broken = f.broken || !f.clean && !gjson.Valid(data)
+		}
+		if f.clean {
+			f.ends++
+		}
+	}
+	return f
+}
+
+// However a provider's stream is cut, and at whichever byte, no client takes a
+// part of an answer for the whole, and the log knows the difference.
+func TestStreamsCutAtEveryByte(t *testing.T) {
+	t.Parallel()
+	up := upstream.New(t, upstream.Options{})
+	c := cutter{map[string][]byte{}}
+	for _, provider := range []string{"openai", "anthropic"} {
+		for _, name := range []string{"hello-stream", "tool-call-stream"} {
+			e, err := up.Exchange(provider, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.streams[provider+"-"+name] = []byte(strings.Join(e.ResponseChunks, ""))
+		}
+	}
+	cutting := httptest.NewServer(c)
+	defer cutting.Close()
+	s := start(t, t.TempDir(), map[string]string{"openai": cutting.URL, "anthropic": cutting.URL})
+	states := map[string]string{} // request id to the state it must be logged with
+	for _, provider := range []string{"openai", "anthropic"} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
+			for _, name := range []string{"hello-stream", "tool-call-stream"} {
+				cutEverywhere(t, s, provider, path, provider+"-"+name, len(c.streams[provider+"-"+name]), states)
+			}
+		}
+	}
+	rows := map[string]map[string]any{}
+	waitFor(t, 10*time.Second, "the log to be complete", func() bool {
+		for _, row := range s.logs("", 0) {
+			rows[row["id"].(string)] = row
+		}
+		return len(rows) >= len(states)
+	})
+	wrong := 0
+	for id, want := range states {
+		if got := rows[id]["status"]; got != want {
+			if wrong++; wrong < 10 {
+				t.Errorf("%v: logged as %v, want %s", rows[id]["request_model"], got, want)
+			}
+		}
+	}
+	t.Logf("%d streams were cut, %d logged wrongly", len(states), wrong)
+}
+
+// cutEverywhere cuts one stream: aborted at every byte, and in the other ways at
+// every eleventh and at the last fifty.
+func cutEverywhere(t *testing.T, s *server, provider, path, stream string, size int, states map[string]string) {
+	ask := func(framing string, n int) response {
+		got, err := s.try("POST", path, workspaceKey,
+			fmt.Sprintf(`{"model":"%s/%s/%d","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`, stream, framing, n),
+			"X-Portkey-Provider", provider, "Authorization", "Bearer sk-upstream")
+		if err != nil {
+			t.Errorf("%s %s %d: %v", stream, framing, n, err)
+		}
+		return got
+	}
+	whole := fold(path, ask("clean", size).Body)
+	if whole.text == "" || !whole.finished || !whole.clean {
+		t.Fatalf("%s through %s: the whole stream is %+v", stream, path, whole)
+	}
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	jobs := make(chan func())
+	for range 8 {
+		workers.Go(func() {
+			for job := range jobs {
+				job()
+			}
+		})
+	}
+	for n := range size {
+		for _, framing := range []string{"abort", "close", "clean"} {
+			if framing != "abort" && n%11 != 0 && n < size-50 {
+				continue
+			}
+			jobs <- func() {
+				got := ask(framing, n)
+				state := cutState(t, fmt.Sprintf("%s through %s, %s at byte %d", stream, path, framing, n), path, got, whole)
+				mu.Lock()
+				defer mu.Unlock()
+				states[got.id()] = state
+			}
+		}
+	}
+	close(jobs)
+	workers.Wait()
+}
+
+// cutState checks one cut stream and returns how it must be logged.
+func cutState(t *testing.T, name, path string, got response, whole folded) string {
+	f := fold(path, got.Body)
+	switch {
+	case got.Status == 502:
+		if !strings.Contains(got.Body, `"error"`) || f.clean {
+			t.Errorf("%s: status 502 with %s", name, got.Body)
+		}
+		return "error"
+	case got.Status != 200:
+		t.Errorf("%s: status %d: %s", name, got.Status, got.Body)
+	case f.broken, f.clean == f.failed, f.failed && f.ends > 0:
+		t.Errorf("%s: %+v, want either a clean end or an error:\n%s", name, f, got.Body)
+	case f.clean && (f.text != whole.text || !f.finished):
+		t.Errorf("%s: a clean end after %q", name, f.text)
+	case !strings.HasPrefix(whole.text, f.text):
+		t.Errorf("%s: %q is not a beginning of the answer", name, f.text)
+	case f.failed:
+		return "truncated"
+	}
+	return "success"
+}
