@@ -3,6 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError, call } from "../../api/client.ts";
 import { refresh } from "../../api/queries.ts";
+import type { Answer } from "../../api/types.ts";
 import { Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
@@ -29,7 +30,7 @@ export function NewConfigPage() {
   const [text, setText] = useState(starter);
   const check = useCheck(text);
   const create = useMutation({
-    mutationFn: () => call<{ slug: string }>("POST", "/configs", { body: { name: name.trim(), config: check.value } }),
+    mutationFn: () => call<Answer<"createConfig">>("POST", "/configs", { body: { name: name.trim(), config: check.value } }),
     onSuccess: async ({ slug }) => {
       await refresh(client, "configs");
       toast("Config created");

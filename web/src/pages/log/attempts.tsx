@@ -4,7 +4,7 @@ import { succeeded } from "./route-tree.ts";
 
 /** Every call of a provider on one time line. */
 export function AttemptsTab({ log }: { log: LogDetail }) {
-  const attempts = log.attempts ?? [];
+  const { attempts } = log;
   if (attempts.length === 0) return <p className="tab-body muted">{why(log)}</p>;
   const total = Math.max(log.metrics.response_time, ...attempts.map((a) => a.start_ms + a.total_ms), 1);
   return (

@@ -11,7 +11,7 @@ const attempt = (step: string, status: number, retry = 0): Attempt => ({
   virtual_key: "",
   url: "",
   status,
-  error: status === 200 ? null : { message: "no" },
+  error: status === 200 ? null : { message: "no", type: "", code: "" },
   start_ms: 0,
   head_ms: 1,
   total_ms: 2,

@@ -87,8 +87,7 @@ function Loaded({ log, tab, onTab, actions, ...props }: ViewProps & { log: LogDe
 }
 
 function tabsOf(log: LogDetail): TabSpec[] {
-  const attempts = log.attempts ?? [];
-  const note = attempts.length > 1 && <span className="badge num">{attempts.length}</span>;
+  const note = log.attempts.length > 1 && <span className="badge num">{log.attempts.length}</span>;
   return [
     { id: "conversation", label: "Conversation", content: () => <ConversationTab log={log} /> },
     { id: "raw", label: "Raw", content: () => <RawTab log={log} /> },
