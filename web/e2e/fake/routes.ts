@@ -93,8 +93,11 @@ const configRoutes: Record<string, Handler> = {
     const old = found.versions[0]!;
     const config = call.body["config"] === undefined ? old.config : checked(call.body);
     const next = configVersion(text(call.body["name"]) || old.name, old.slug, old.id, config, newId(), found.versions.length + 1, Date.now());
-    found.versions.unshift({ ...next, created_at: old.created_at });
-    return { success: true, version_id: next.version_id, data: { version_id: next.version_id } };
+    const is_default = call.body["isDefault"] === undefined ? old.is_default : call.body["isDefault"] ? 1 : 0;
+    if (config === old.config) Object.assign(old, { name: next.name, is_default });
+    else found.versions.unshift({ ...next, created_at: old.created_at, is_default });
+    const { version_id } = found.versions[0]!;
+    return { success: true, version_id, data: { version_id } };
   },
   "DELETE /configs/:id": (call) => {
     const found = findConfig(call);

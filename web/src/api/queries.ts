@@ -1,9 +1,14 @@
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
-import { call } from "./client.ts";
+import { ApiError, call } from "./client.ts";
 import type { Answer, LogPage } from "./types.ts";
 
 const everything = { page_size: 500 };
 const segment = encodeURIComponent;
+
+/** Reports whether a call that failed is worth another try: the server or the way to it failed, not the request. */
+export const again = (failures: number, error: unknown): boolean => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500);
+
+const notFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -31,7 +36,7 @@ export const configQuery = (slug: string) =>
 export const configVersionsQuery = (slug: string) =>
   queryOptions({
     queryKey: ["configs", slug, "versions"],
-    queryFn: ({ signal }) => call<Answer<"listConfigVersions">>("GET", `/configs/${segment(slug)}/versions`, { signal }),
+    queryFn: ({ signal }) => call<Answer<"listConfigVersions">>("GET", `/configs/${segment(slug)}/versions`, { signal, query: everything }),
   });
 
 export const configSchemaQuery = queryOptions({
@@ -61,6 +66,9 @@ export const logQuery = (id: string) =>
     queryKey: ["log", id],
     queryFn: ({ signal }) => call<Answer<"getLog">>("GET", `/logs/${segment(id)}`, { signal }),
     staleTime: 60_000,
+    // A log can be read a moment after its answer was: one that is not there yet is asked for again.
+    retry: (failures, error) => (notFound(error) ? failures < 4 : again(failures, error)),
+    retryDelay: (failures, error) => (notFound(error) ? 300 : 1000 * 2 ** failures),
   });
 
 export function fetchLogs(query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<LogPage> {

@@ -5,7 +5,7 @@ import { succeeded } from "./route-tree.ts";
 /** Every call of a provider on one time line. */
 export function AttemptsTab({ log }: { log: LogDetail }) {
   const { attempts } = log;
-  if (attempts.length === 0) return <p className="tab-body muted">{why(log)}</p>;
+  if (attempts.length === 0) return <p className="tab-body muted">{whyNone(log)}</p>;
   const total = Math.max(log.metrics.response_time, ...attempts.map((a) => a.start_ms + a.total_ms), 1);
   return (
     <div className="tab-body">
@@ -38,7 +38,8 @@ export function AttemptsTab({ log }: { log: LogDetail }) {
   );
 }
 
-function why(log: LogDetail): string {
+/** Why no provider was called at all. */
+export function whyNone(log: LogDetail): string {
   if (/HIT$/.test(log.metrics.cache_status)) return "No provider was called: the answer came from the cache.";
   if (log.metrics.status === "refused") return "No provider was called: the request was refused before.";
   return "No provider was called.";

@@ -45,7 +45,7 @@ function Form({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={submit}>
       <div className="dialog-body">
-        <SelectField label="Provider" name="provider" value={provider?.id} onChange={(e) => setChosen(e.target.value)} error={errors("provider")}>
+        <SelectField label="Provider" name="provider" autoFocus value={provider?.id} onChange={(e) => setChosen(e.target.value)} error={errors("provider")}>
           {all.map((p) => (
             <option key={p.id} value={p.id}>
               {p.name}

@@ -26,6 +26,8 @@ export function EditVirtualKey({ slug, onClose }: { slug: string; onClose: () =>
   );
 }
 
+const dropped = "Saved. Its secret was for another address and was dropped: enter it again";
+
 function Form({ stored, onClose }: { stored: VirtualKey; onClose: () => void }) {
   const client = useQueryClient();
   const toast = useToast();
@@ -33,9 +35,9 @@ function Form({ stored, onClose }: { stored: VirtualKey; onClose: () => void }) 
   const provider = providers.find((p) => p.id === stored.provider);
   const save = useMutation({
     mutationFn: (body: Record<string, string>) => call<Answer<"updateVirtualKey">>("PUT", `/virtual-keys/${encodeURIComponent(stored.slug)}`, { body }),
-    onSuccess: async (_, body) => {
+    onSuccess: async ({ status }, body) => {
       await refresh(client, "virtual-keys");
-      toast(body["key"] ? "Secret rotated; requests use the new one at once" : "Virtual key saved");
+      toast(status === "secret_missing" ? dropped : body["key"] ? "Secret rotated; requests use the new one at once" : "Virtual key saved");
       onClose();
     },
   });
