@@ -47,7 +47,7 @@ test("attempts and the route say what was tried, why, and how long it took", asy
     ],
   };
   await serveLog(page, log);
-  await page.route("**/v1/configs/pc-resili-4be1c0/versions", (route) =>
+  await page.route("**/v1/configs/pc-resili-4be1c0/versions?*", (route) =>
     route.fulfill({ json: { object: "list", total: 1, data: [{ version_id: "v-12", config: JSON.stringify(config) }] } }),
   );
   await page.goto(`/console/logs/${log._id}?tab=attempts`);

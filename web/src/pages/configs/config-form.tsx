@@ -58,7 +58,7 @@ export function ConfigForm({ text, onChange, check }: FormProps) {
 
 /** Whether a config is the one of its workspace. */
 export function DefaultCheck({ checked, onChange }: { checked: boolean; onChange: (on: boolean) => void }) {
-  return <Check label="Default of the workspace, for requests that name no config" checked={checked} onChange={(e) => onChange(e.target.checked)} />;
+  return <Check label="Default of the workspace, for requests without a config" checked={checked} onChange={(e) => onChange(e.target.checked)} />;
 }
 
 const states: Record<Checked["state"], { icon: LucideIcon; tone: string; text: string }> = {

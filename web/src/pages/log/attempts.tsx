@@ -74,12 +74,14 @@ function Rows({ attempt: a, index, total }: { attempt: Attempt; index: number; t
 
 function Bar({ attempt: a, total }: { attempt: Attempt; total: number }) {
   const percent = (ms: number) => `${(100 * ms) / total}%`;
+  // What is too short to be seen still has its 2 pixels, inside of the bar.
+  const from = (ms: number) => `min(${percent(ms)}, 100% - 2px)`;
   const waited = Math.min(a.wait_ms, a.start_ms);
   return (
     <div className="bar" aria-hidden>
-      {waited > 0 && <span className="wait" style={{ left: percent(a.start_ms - waited), width: percent(waited) }} />}
-      <span className="head" style={{ left: percent(a.start_ms), width: percent(a.head_ms) }} />
-      <span className={succeeded(a) ? "body" : "body failed"} style={{ left: percent(a.start_ms + a.head_ms), width: percent(Math.max(a.total_ms - a.head_ms, 0)) }} />
+      {waited > 0 && <span className="wait" style={{ left: from(a.start_ms - waited), width: percent(waited) }} />}
+      <span className="head" style={{ left: from(a.start_ms), width: percent(a.head_ms) }} />
+      <span className={succeeded(a) ? "body" : "body failed"} style={{ left: from(a.start_ms + a.head_ms), width: percent(Math.max(a.total_ms - a.head_ms, 0)) }} />
     </div>
   );
 }

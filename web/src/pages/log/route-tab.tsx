@@ -18,8 +18,7 @@ export function RouteTab({ log }: { log: LogDetail }) {
   return (
     <div className="tab-body">
       <p className="muted route-source">
-        <Source log={log} known={config.value !== null} />
-        {log.attempts.length === 0 && ` ${whyNone(log)}`}
+        <Source log={log} known={config.value !== null} /> {log.attempts.length === 0 && whyNone(log)}
       </p>
       {drawn && <RouteTreeView tree={tree} name={log.metrics.config || "request"} />}
     </div>
@@ -30,6 +29,7 @@ function Source({ log, known }: { log: LogDetail; known: boolean }) {
   const { config } = log.metrics;
   if (!config && known) return <>Routed by the config that the request carried.</>;
   if (!config && log.decisions.length > 0) return <>Routed by a config that was not kept; what was tried is drawn.</>;
+  if (!config && log.attempts.length === 0) return null;
   if (!config) return <>No config applied: the request named its provider itself.</>;
   return (
     <>
