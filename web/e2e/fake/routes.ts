@@ -143,8 +143,9 @@ const apiKeyRoutes: Record<string, Handler> = {
   "POST /api-keys/:id/rotate": (call) => {
     const found = findApiKey(call);
     const secret = "pk_" + randomUUID().replaceAll("-", "");
-    found.key = mask(secret);
-    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
+    const key_transition_expires_at = new Date(Date.now() + 1_800_000).toISOString();
+    Object.assign(found, { key: mask(secret), key_transition_expires_at });
+    return { id: found.id, key: secret, key_transition_expires_at, object: "api-key" };
   },
   "POST /api-keys/:type/:sub": ({ store, params, body }) => {
     const secret = "pk_" + randomUUID().replaceAll("-", "");
