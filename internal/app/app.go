@@ -186,7 +186,7 @@ func (a *App) newService(createKey bool) error {
 		CheckConfig: func(raw []byte) (*route.Config, error) {
 			o := gateway.RouteOptions(a.providers, a.checkHost)
 			o.ForSave = true
-			return route.Parse(raw, o)
+			return gateway.ParseConfig(raw, o)
 		},
 	})
 	return nil

@@ -60,7 +60,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	if a.sent, err = g.encodeBody(c, a, body, model); err != nil {
 		return a.fail(err)
 	}
-	x := g.newExchange(ctx, s.Target)
+	x := g.newExchange(ctx, c, s.Target)
 	if err := x.send(g, c, a); err != nil {
 		x.cancel(nil)
 		return a.fail(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 // connectionError is the type of errors for calls that got no answer at all.
 const connectionError = "connection_error"
 
+// maxTimeout is the longest request timeout that can be asked for, in ms: a day.
+const maxTimeout = 24 * 60 * 60 * 1000
+
 // An exchange is one HTTP request to a provider, with the timers that bound it.
 type exchange struct {
 	ctx    context.Context
@@ -26,9 +30,13 @@ type exchange struct {
 	asked                  bool // head comes from the config's request_timeout
 }
 
-func (g *Gateway) newExchange(ctx context.Context, t *route.Target) *exchange {
+func (g *Gateway) newExchange(ctx context.Context, c *Call, t *route.Target) *exchange {
+	asked := t.RequestTimeout
+	if ms, err := strconv.Atoi(c.header("Request-Timeout")); err == nil && ms > 0 {
+		asked = time.Duration(min(ms, maxTimeout)) * time.Millisecond // the header beats the config
+	}
 	x := &exchange{
-		head: orDefault(t.RequestTimeout, g.Limits.HeadTimeout), asked: t.RequestTimeout > 0,
+		head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
 		firstToken: t.FirstTokenTimeout, idle: orDefault(t.StreamIdleTimeout, g.Limits.IdleTimeout),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)

@@ -43,7 +43,9 @@ func (g *Gateway) listModels(c *Call) *ai.Reply {
 			continue
 		}
 		for _, model := range g.Prices.Models(in.Provider) {
-			add(model, model)
+			if model != "*" { // prices of every model; no name that could be called
+				add(model, model)
+			}
 		}
 	}
 	body, err := json.Marshal(map[string]any{"object": "list", "total": len(items), "data": items})

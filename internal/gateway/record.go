@@ -30,6 +30,7 @@ func (g *Gateway) open(c *Call) *record {
 		SDK:     firstOf(c.header("Package-Version"), c.Headers.Get("User-Agent")),
 		Runtime: c.header("Runtime"),
 	}
+	r.entry.Headers = g.loggedHeaders(c)
 	return r
 }
 
