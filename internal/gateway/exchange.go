@@ -26,9 +26,10 @@ type exchange struct {
 	asked                  bool // head comes from the config's request_timeout
 }
 
-func (g *Gateway) newExchange(ctx context.Context, t *route.Target) *exchange {
+func (g *Gateway) newExchange(ctx context.Context, c *Call, t *route.Target) *exchange {
+	asked := orDefault(c.requestTimeout(), t.RequestTimeout)
 	x := &exchange{
-		head: orDefault(t.RequestTimeout, g.Limits.HeadTimeout), asked: t.RequestTimeout > 0,
+		head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
 		firstToken: t.FirstTokenTimeout, idle: orDefault(t.StreamIdleTimeout, g.Limits.IdleTimeout),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
