@@ -51,12 +51,14 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	d, err := g.resolve(c, rec, s.Target, model)
+	if d != nil {
+		a.destination = d
+		a.conversion.Model = d.model
+		rec.describe(a)
+	}
 	if err != nil {
 		return a.fail(err)
 	}
-	a.destination = d
-	a.conversion.Model = d.model
-	rec.describe(a)
 	if a.sent, err = g.encodeBody(c, a, body, model); err != nil {
 		return a.fail(err)
 	}

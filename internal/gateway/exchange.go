@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +16,6 @@ import (
 // connectionError is the type of errors for calls that got no answer at all.
 const connectionError = "connection_error"
 
-// maxTimeout is the longest request timeout that can be asked for, in ms: a day.
-const maxTimeout = 24 * 60 * 60 * 1000
-
 // An exchange is one HTTP request to a provider, with the timers that bound it.
 type exchange struct {
 	ctx    context.Context
@@ -31,10 +27,7 @@ type exchange struct {
 }
 
 func (g *Gateway) newExchange(ctx context.Context, c *Call, t *route.Target) *exchange {
-	asked := t.RequestTimeout
-	if ms, err := strconv.Atoi(c.header("Request-Timeout")); err == nil && ms > 0 {
-		asked = time.Duration(min(ms, maxTimeout)) * time.Millisecond // the header beats the config
-	}
+	asked := orDefault(c.requestTimeout(), t.RequestTimeout)
 	x := &exchange{
 		head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
 		firstToken: t.FirstTokenTimeout, idle: orDefault(t.StreamIdleTimeout, g.Limits.IdleTimeout),

@@ -3,7 +3,9 @@ package gateway
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/directory"
@@ -37,6 +39,19 @@ func (g *Gateway) checkHeaders(c *Call) error {
 	}
 	return nil
 }
+
+// requestTimeout is the caller's own, in milliseconds, which beats the config's;
+// 0 if there is none or it is no number.
+func (c *Call) requestTimeout() time.Duration {
+	ms, err := strconv.ParseInt(c.header("Request-Timeout"), 10, 64)
+	if err != nil || ms <= 0 || ms > maxRequestTimeout.Milliseconds() {
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// maxRequestTimeout is as long as a config may set it.
+const maxRequestTimeout = 24 * time.Hour
 
 // carriesKey reports whether a header repeats the caller's Portico key.
 func (c *Call) carriesKey(values []string) bool {

@@ -25,7 +25,8 @@ type destination struct {
 }
 
 // resolve turns a target into a destination. model is the one asked for, after
-// the target's overrides.
+// the target's overrides. An error comes with the destination as far as it is
+// known: nil where not even the provider is.
 func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (*destination, error) {
 	d := &destination{model: model}
 	id, stored, err := g.who(c, t, d)
@@ -38,7 +39,7 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	}
 	d.provider = p
 	if d.endpoint, ok = p.Endpoint(c.Op); !ok {
-		return nil, provider.Unsupported(p, c.Op)
+		return d, provider.Unsupported(p, c.Op)
 	}
 	d.fields = p.Normalize(merge(p.FromHeader(c.Headers), revealed(t.Fields)))
 	d.key = t.APIKey
@@ -53,7 +54,7 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 		err = d.keep("config "+rec.entry.ConfigSlug, t.CustomHost, p.Normalize(revealed(t.Fields)))
 	}
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	d.header = forwarded(c, t, stored)
 	return d, nil

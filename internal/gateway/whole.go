@@ -54,12 +54,15 @@ func (g *Gateway) readBody(x *exchange) ([]byte, error) {
 	if x.resp.ContentLength > g.Limits.ReplyBytes {
 		return nil, tooLargeReply(g.Limits.ReplyBytes)
 	}
-	defer x.limit(x.idle, &ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider stopped in the middle of its reply"})()
+	stalled := time.AfterFunc(x.idle, func() {
+		x.cancel(&ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider stopped in the middle of its reply"})
+	})
+	defer stalled.Stop()
 	var buf bytes.Buffer
 	if n := x.resp.ContentLength; n > 0 {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	n, err := buf.ReadFrom(io.LimitReader(x.resp.Body, g.Limits.ReplyBytes+1))
+	n, err := buf.ReadFrom(io.LimitReader(idleReader{x.resp.Body, stalled, x.idle}, g.Limits.ReplyBytes+1))
 	switch {
 	case err != nil && errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
@@ -71,6 +74,21 @@ func (g *Gateway) readBody(x *exchange) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// An idleReader puts a timer off whenever something arrives.
+type idleReader struct {
+	io.Reader
+	timer *time.Timer
+	idle  time.Duration
+}
+
+func (r idleReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.timer.Reset(r.idle)
+	}
+	return n, err
+}
+
 func tooLargeReply(limit int64) error {
 	return ai.Errorf(ai.BadGateway, "The provider's reply is larger than %d bytes", limit)
 }
@@ -79,11 +97,10 @@ func tooLargeReply(limit int64) error {
 func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	e.Provider = a.destination.provider.ID
 	e.Status = a.status
-	if wait, ok := route.ParseRetryAfter(a.header, time.Now()); ok {
-		e.RetryAfter = wait
-	}
+	wait, told := route.ParseRetryAfter(a.header, time.Now())
+	e.RetryAfter = wait
 	a.fail(e)
-	a.outcome.Fatal = false
+	a.outcome.RetryAfter, a.outcome.HasRetryAfter, a.outcome.Fatal = wait, told, false
 }
 
 func notJSON(a *answer, body []byte) *ai.Error {
