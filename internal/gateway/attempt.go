@@ -64,7 +64,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	}
 	x := g.newExchange(ctx, c, s.Target)
 	if err := x.send(g, c, a); err != nil {
-		x.cancel(nil)
+		x.finish()
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
@@ -119,7 +119,7 @@ func asksForUsage(c *Call, d *destination) bool {
 
 // strict is strict OpenAI compliance: on unless the header or the config says no.
 func (c *Call) strict(t *route.Target) bool {
-	if c.header("Strict-Open-Ai-Compliance") == "false" {
+	if c.header("X-Portkey-Strict-Open-Ai-Compliance") == "false" {
 		return false
 	}
 	return t.Strict == nil || *t.Strict

@@ -14,7 +14,7 @@ import (
 // saved slug), else the key's default, else the workspace's, else none, which is
 // a single target named by the other headers.
 func (g *Gateway) config(c *Call, rec *record) (*route.Config, error) {
-	value := strings.TrimSpace(c.header("Config"))
+	value := strings.TrimSpace(c.header("X-Portkey-Config"))
 	switch {
 	case value == "":
 		if c.Key.ConfigSlug != "" {

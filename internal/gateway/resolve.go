@@ -146,11 +146,11 @@ func (g *Gateway) unknownProvider(id string) error {
 // named is the provider that the request's own headers name, else the slug of
 // its model.
 func (c *Call) named(fromModel string) (ref string, isSlug bool) {
-	ref = c.header("Provider")
+	ref = c.header("X-Portkey-Provider")
 	if strings.HasPrefix(ref, "@") {
 		return ref, true
 	}
-	if vk := c.header("Virtual-Key"); vk != "" {
+	if vk := c.header("X-Portkey-Virtual-Key"); vk != "" {
 		return vk, true
 	}
 	if ref == "" && fromModel != "" {
@@ -172,7 +172,7 @@ func revealed(fields map[string]ai.Secret) map[string]string {
 
 // customHost is the caller's: the header beats the config.
 func customHost(c *Call, t *route.Target) string {
-	return firstOf(c.header("Custom-Host"), t.CustomHost)
+	return firstOf(c.header("X-Portkey-Custom-Host"), t.CustomHost)
 }
 
 func firstOf(values ...string) string {
