@@ -88,9 +88,6 @@ func (g *Gateway) who(c *Call, t *route.Target, d *destination) (string, *direct
 		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_not_found",
 			Message: "Following keys are not valid: " + slug}
 	}
-	if stored.Unusable != "" {
-		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_unusable", Message: stored.Unusable}
-	}
 	if !stored.ExpiresAt.IsZero() && time.Now().After(stored.ExpiresAt) {
 		return "", nil, &ai.Error{Kind: ai.Unauthenticated, Type: "virtual_key_expired_error", Code: "01",
 			Message: "Portkey Virtual Key " + slug + " expired"}

@@ -29,14 +29,23 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 	header["Content-Type"] = []string{"application/json"}
 	r.entry.State, r.entry.Status = ledger.OK, a.status
 	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
-	r.entry.Reply = r.put(ledger.BodyReply, a.body)
-	if a.destination.endpoint.Dialect != r.call.Dialect {
-		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
-	}
+	r.keepReply(a)
 	if err := r.settle(); err != nil {
 		return r.errorReply(err, nil)
 	}
 	return &ai.Reply{Status: a.status, Header: r.headers(header), Body: a.body, Usage: a.usage}
+}
+
+// keepReply keeps a whole reply for the log. Vectors are not kept: they are the
+// bulk of all bytes and nobody reads them (Portkey's log leaves them out too).
+func (r *record) keepReply(a *answer) {
+	if r.call.Op == ai.Embed {
+		return
+	}
+	r.entry.Reply = r.put(ledger.BodyReply, a.body)
+	if a.destination.endpoint.Dialect != r.call.Dialect {
+		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
+	}
 }
 
 // clientStream composes what a stream passes through on its way to the client.
