@@ -43,7 +43,11 @@ func (g *Gateway) checkHeaders(c *Call) error {
 // requestTimeout is the caller's own, in milliseconds, which beats the config's;
 // 0 if there is none or it is no number.
 func (c *Call) requestTimeout() time.Duration {
-	ms, err := strconv.ParseInt(c.header("X-Portkey-Request-Timeout"), 10, 64)
+	value := c.header("X-Portkey-Request-Timeout")
+	if value == "" {
+		return 0
+	}
+	ms, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || ms <= 0 || ms > maxRequestTimeout.Milliseconds() {
 		return 0
 	}
