@@ -2,7 +2,7 @@ package providertest
 
 // Why a provider's own description does not allow a request that it answered.
 const (
-	newerTool    = "a tool that is newer than the description"
+	newerTool    = "members of the advisor tool are newer than the description"
 	newerRole    = "system messages inside a conversation are newer than the description"
 	newerFile    = "files in messages are newer than the 2024-10-21 version"
 	emptyContent = "a message with an empty list of parts, which the service takes"

@@ -20,7 +20,7 @@ const eventLimit = 1 << 20
 
 // work bounds how many bytes of a stream are read for its splits, and again for
 // its cuts: short streams are cut at every byte, long ones at every few.
-const work = 2 << 20
+const work = 1 << 20
 
 // watched is what a watcher tells of a stream.
 type watched struct {
