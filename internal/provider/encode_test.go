@@ -63,9 +63,8 @@ func TestEncodeFillsTheURL(t *testing.T) {
 }
 
 func TestEncodeRefuses(t *testing.T) {
-	good := map[string]string{"project": "p", "zone": "z"}
 	for _, c := range []struct {
-		name, field, value, model, param, message string
+		name, field, value, param, message string
 	}{
 		{name: "missing in the base", field: "project", param: "project", message: "Example needs project: set project in the config's target or the virtual key, or the header x-portkey-example-project"},
 		{name: "missing in the path", field: "zone", param: "zone", message: "Example needs zone: set zone in the config's target or the virtual key"},
@@ -74,19 +73,17 @@ func TestEncodeRefuses(t *testing.T) {
 		{name: "user info", field: "region", value: "a@b", param: "region", message: "region may hold only letters, digits, '-', '_' and '.'"},
 		{name: "letters that only look like it", field: "region", value: "\u0435u", param: "region", message: "region may hold only letters, digits, '-', '_' and '.'"},
 		{name: "dots", field: "zone", value: "..", param: "zone", message: "zone may hold only letters, digits, '-', '_' and '.'"},
-		{name: "no model", model: "-", param: "model", message: "model must name a model of Example: it is part of the URL"},
-		{name: "model that is a step up", model: "..", param: "model", message: "model must name a model of Example: it is part of the URL"},
+		{name: "no model", field: "model", param: "model", message: "model must name a model of Example: it is part of the URL"},
+		{name: "model that is a step up", field: "model", value: "..", param: "model", message: "model must name a model of Example: it is part of the URL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fields := map[string]string{"project": good["project"], "zone": good["zone"]}
-			if c.field != "" {
-				fields[c.field] = c.value
+			call := &provider.Call{Op: ai.Chat, Model: "m", Key: ai.NewSecret("k"), Fields: map[string]string{"project": "p", "zone": "z"}}
+			if c.field == "model" {
+				call.Model = c.value
+			} else {
+				call.Fields[c.field] = c.value
 			}
-			model := map[string]string{"": "m", "-": ""}[c.model]
-			if c.model == ".." {
-				model = ".."
-			}
-			_, err := row().Encode(t.Context(), &provider.Call{Op: ai.Chat, Model: model, Key: ai.NewSecret("k"), Fields: fields})
+			_, err := row().Encode(t.Context(), call)
 			e, ok := errors.AsType[*ai.Error](err)
 			if !ok || e.Kind != ai.Invalid || e.Param != c.param || e.Message != c.message {
 				t.Errorf("got %+v, want %s: %s", e, c.param, c.message)

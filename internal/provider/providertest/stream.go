@@ -55,12 +55,12 @@ func (s *subject) watch(src io.Reader) (watched, []byte) {
 // and never to look done when it was cut.
 func (s *subject) checkStream(t *testing.T, e *corpus.Exchange) {
 	t.Helper()
-	said := s.read(t, e)
+	told := s.read(t, e)
 	chunks := s.chunks(e)
 	body := strings.Join(chunks, "")
-	want := watched{Model: said.Model, Usage: said.Usage, Done: said.Done, Finished: said.finished(), Error: said.Error}
 	got, passed := s.watch(&pieces{chunks})
-	want.Meaningful = said.Text != "" || len(said.Tools) > 0 || want.Finished || got.Meaningful // reasoning is not read here
+	want := watched{Model: told.Model, Usage: told.Usage, Done: told.Done, Finished: told.finished(), Error: told.Error}
+	want.Meaningful = told.Text != "" || len(told.Tools) > 0 || want.Finished || got.Meaningful // reasoning is not read here
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -68,9 +68,9 @@ func (s *subject) checkStream(t *testing.T, e *corpus.Exchange) {
 		t.Error("the bytes that are passed on are not those of the provider")
 	}
 	s.checkSplits(t, body, got)
-	s.checkCuts(t, body, said.Done)
-	if said.Done && said.Error == "" {
-		s.checkTranslatedStream(t, body, said)
+	s.checkCuts(t, body, told.Done)
+	if told.Done && told.Error == "" {
+		s.checkTranslatedStream(t, body, told)
 	}
 }
 
