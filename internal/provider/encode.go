@@ -59,17 +59,20 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	if method == "" {
 		method = http.MethodPost
 	}
-	r := &http.Request{
-		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(c.Header)+4),
-	}
+	r := (&http.Request{}).WithContext(ctx)
+	r.Method, r.URL, r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor = method, u, u.Host, "HTTP/1.1", 1, 1
+	r.Header = make(http.Header, len(c.Header)+4)
 	if method != http.MethodGet && method != http.MethodDelete {
 		setBody(r, c.Body)
 		r.Header["Content-Type"] = []string{"application/json"}
 	}
-	for _, f := range p.Fields {
-		if v := fieldValue(f, c.Fields); v != "" && f.Send != "" {
-			r.Header.Set(f.Send, v)
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if f.Send == "" {
+			continue
+		}
+		if v := fieldValue(f, c.Fields); v != "" {
+			r.Header[f.outKey] = []string{v}
 		}
 	}
 	for name, values := range c.Header {
@@ -82,7 +85,7 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	if err := signer(ctx, r, sign.Credential{Key: c.Key, Fields: c.Fields}); err != nil {
 		return nil, err
 	}
-	return r.WithContext(ctx), nil
+	return r, nil
 }
 
 func setBody(r *http.Request, body []byte) {
@@ -114,7 +117,7 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 		if !strings.Contains(template, mark) {
 			continue
 		}
-		v := fieldValue(f, fields)
+		v := fieldValue(&f, fields)
 		if v == "" {
 			return "", MissingField(p, f)
 		}
@@ -131,7 +134,7 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 // is not one.
 func (p *Provider) Check(fields map[string]string) error {
 	for _, f := range p.Fields {
-		v := fieldValue(f, fields)
+		v := fieldValue(&f, fields)
 		if v == "" && f.Required {
 			return MissingField(p, f)
 		}
@@ -158,7 +161,7 @@ func Unsupported(p *Provider, op ai.Op) error {
 		Message: string(op) + " is not supported by " + p.ID}
 }
 
-func fieldValue(f Field, values map[string]string) string {
+func fieldValue(f *Field, values map[string]string) string {
 	if v := values[f.Name]; v != "" {
 		return v
 	}
