@@ -13,9 +13,10 @@ import (
 	"github.com/portico-ai/portico/internal/sign"
 )
 
-// row has every kind of field and placeholder that a row may have.
+// row has every kind of field and placeholder that a row may have. Like any row
+// it is used through a registry.
 func row() *provider.Provider {
-	return &provider.Provider{
+	p := &provider.Provider{
 		ID: "example", Name: "Example", Docs: "https://example.com/docs", Base: "https://{region}.example.com/{project}/v1",
 		Fields: []provider.Field{
 			{Name: "region", Header: "example-region", Default: "eu", URLPart: true},
@@ -29,6 +30,10 @@ func row() *provider.Provider {
 			ai.Models: {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
 		},
 	}
+	if _, err := provider.NewRegistry(p); err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func TestEncodeFillsTheURL(t *testing.T) {

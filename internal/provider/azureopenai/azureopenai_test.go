@@ -10,6 +10,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 // noTokens is the token client of calls that need none.
@@ -19,6 +20,17 @@ type noTokens struct{ t *testing.T }
 func (n noTokens) Do(r *http.Request) (*http.Response, error) {
 	n.t.Errorf("a token was asked for at %s", r.URL)
 	return nil, errors.New("no network")
+}
+
+// row is the provider as a registry gives it out.
+func row(t *testing.T, tokens sign.Doer) *provider.Provider {
+	t.Helper()
+	r, err := provider.NewRegistry(azureopenai.New(tokens))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := r.Get(azureopenai.ID)
+	return p
 }
 
 func call(op ai.Op, fields ...string) *provider.Call {
@@ -61,7 +73,7 @@ func TestURLs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.call.Base = c.base
-			r, err := azureopenai.New(noTokens{t}).Encode(t.Context(), c.call)
+			r, err := row(t, noTokens{t}).Encode(t.Context(), c.call)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +92,7 @@ func TestBodies(t *testing.T) {
 		"v1":         `{"seed":12345678901234567890, "model":"dep","x":1}`,
 	} {
 		c := call(ai.Chat, "resource_name", "res", "deployment_id", "dep", "api_version", version)
-		r, err := azureopenai.New(noTokens{t}).Encode(t.Context(), c)
+		r, err := row(t, noTokens{t}).Encode(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +110,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestAliases(t *testing.T) {
-	p := azureopenai.New(noTokens{t})
+	p := row(t, noTokens{t})
 	for _, fields := range []map[string]string{
 		{"resource_name": "res", "deployment_id": "dep", "api_version": "2024-06-01"},
 		{"azure_resource_name": "res", "azure_deployment_id": "dep", "azure_api_version": "2024-06-01"},
@@ -132,7 +144,7 @@ func TestCredentials(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			req := call(ai.Chat, append(c.fields, "resource_name", "res", "deployment_id", "dep")...)
 			req.Key = ai.NewSecret(c.key)
-			r, err := azureopenai.New(noTokens{t}).Encode(t.Context(), req)
+			r, err := row(t, noTokens{t}).Encode(t.Context(), req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,13 +177,13 @@ func TestMistakes(t *testing.T) {
 		{"unknown mode", call(ai.Chat, append(all, "azure_auth_mode", "magic")...), "azure_auth_mode", "default, entra, managed or workload"},
 		{"half an identity", call(ai.Chat, append(all, "azure_auth_mode", "entra", "azure_entra_tenant_id", "t")...), "azure_entra_client_id", "needs azure_entra_client_id"},
 	} {
-		_, err := azureopenai.New(noTokens{t}).Encode(t.Context(), c.call)
+		_, err := row(t, noTokens{t}).Encode(t.Context(), c.call)
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != ai.Invalid || e.Param != c.param || !strings.Contains(e.Message, c.message) {
 			t.Errorf("%s: got %+v", c.name, err)
 		}
 	}
-	_, err := azureopenai.New(noTokens{t}).Encode(t.Context(), &provider.Call{Op: ai.Chat, Fields: map[string]string{"resource_name": "res", "deployment_id": "dep"}})
+	_, err := row(t, noTokens{t}).Encode(t.Context(), &provider.Call{Op: ai.Chat, Fields: map[string]string{"resource_name": "res", "deployment_id": "dep"}})
 	if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Unauthenticated {
 		t.Errorf("without a credential: got %v", err)
 	}
@@ -180,7 +192,7 @@ func TestMistakes(t *testing.T) {
 // The gateway's own identity is not sent where the caller likes.
 func TestOwnIdentityStaysWithAzure(t *testing.T) {
 	refusal := errors.New("asked")
-	p := azureopenai.New(doer(func(*http.Request) (*http.Response, error) { return nil, refusal }))
+	p := row(t, doer(func(*http.Request) (*http.Response, error) { return nil, refusal }))
 	for _, mode := range []string{"managed", "Workload"} {
 		for _, base := range []string{
 			"https://evil.example/openai", "http://res.openai.azure.com/openai", "https://res.openai.azure.com.evil.example/openai",
@@ -201,13 +213,13 @@ func TestOwnIdentityStaysWithAzure(t *testing.T) {
 func TestOwnIdentityIsUsed(t *testing.T) {
 	t.Setenv("AZURE_TENANT_ID", "tenant")
 	t.Setenv("AZURE_FEDERATED_TOKEN_FILE", "token-file")
-	p := azureopenai.New(doer(func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") }))
+	p := row(t, doer(func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") }))
 	overridden := *p
 	overridden.Base = "http://127.0.0.1:9/openai"
-	for base, row := range map[string]*provider.Provider{"": &overridden, "https://res.cognitiveservices.azure.com/openai": p} {
+	for base, p := range map[string]*provider.Provider{"": &overridden, "https://res.cognitiveservices.azure.com/openai": p} {
 		c := call(ai.Chat, "deployment_id", "dep", "azure_auth_mode", "workload", "azure_workload_client_id", "me")
 		c.Base = base
-		_, err := row.Encode(t.Context(), c)
+		_, err := p.Encode(t.Context(), c)
 		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Code != "azure_token" {
 			t.Errorf("base %q: got %v, want the token to be asked for", base, err)
 		}

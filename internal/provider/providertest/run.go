@@ -30,8 +30,8 @@ type subject struct {
 	formats  map[ai.Dialect]dialect.Format // of clients
 }
 
-// Run holds a row to everything that is promised of it: the row itself, then
-// each operation as a subtest. formats are those that clients may speak; the
+// Run holds a row, as a registry gives it out, to everything that is promised of
+// it: the row itself, then each operation as a subtest. formats are those that clients may speak; the
 // dialect of each of the row's endpoints must be among them.
 func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Format) {
 	t.Helper()
