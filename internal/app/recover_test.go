@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,7 +21,8 @@ func TestPanicsAreAnsweredOrBreakTheConnection(t *testing.T) {
 		}
 		panic("boom")
 	})))
-	defer srv.Close()
+	closed := sync.OnceFunc(srv.Close)
+	defer closed()
 	resp, err := http.Get(srv.URL + "/early")
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +40,7 @@ func TestPanicsAreAnsweredOrBreakTheConnection(t *testing.T) {
 	if err == nil {
 		t.Error("a reply that a panic cut looks complete")
 	}
+	closed() // waits for the handlers, which write the log
 	if n := strings.Count(logged.String(), "boom"); n != 2 {
 		t.Errorf("%d panics logged, want 2: %s", n, logged.String())
 	}
