@@ -21,11 +21,32 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if !ok {
 		return nil, Unsupported(p, c.Op)
 	}
+	if err := p.Check(c.Fields); err != nil {
+		return nil, err
+	}
 	base, err := p.BaseURL(c)
 	if err != nil {
 		return nil, err
 	}
-	return NewRequest(ctx, p, c, e.Method, base+strings.ReplaceAll(e.Path, "{model}", url.PathEscape(c.Model)))
+	path, err := p.path(e.Path, c)
+	if err != nil {
+		return nil, err
+	}
+	return NewRequest(ctx, p, c, e.Method, base+path)
+}
+
+// path fills the placeholders of an endpoint's path. A model is one segment of
+// it, whatever characters it has.
+func (p *Provider) path(template string, c *Call) (string, error) {
+	template, err := p.Expand(template, c.Fields)
+	if err != nil || !strings.Contains(template, "{model}") {
+		return template, err
+	}
+	switch c.Model {
+	case "", ".", "..":
+		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+	}
+	return strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model)), nil
 }
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
