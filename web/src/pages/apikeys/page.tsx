@@ -98,7 +98,7 @@ function Row({ apiKey: k, onEdit, onRotate, onDelete }: RowProps) {
     <tr>
       <td>
         <span className="strong">{k.name}</span>
-        <p className="hint">{[k.description, k.defaults?.config_id && `config ${k.defaults.config_id}`].filter(Boolean).join(" · ")}</p>
+        <p className="hint">{[k.description, k.defaults.config_id && `config ${k.defaults.config_id}`].filter(Boolean).join(" · ")}</p>
       </td>
       <td>
         <code className="muted">{k.key}</code>

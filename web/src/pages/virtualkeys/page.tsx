@@ -94,7 +94,7 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
                 <Copyable text={k.slug} label={`Copy slug of ${k.name}`} />
               </td>
               <td>
-                <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status}</span>
+                <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status.replace("_", " ")}</span>
               </td>
               <td className="end num muted" title={fullTime(k.created_at)}>
                 {day(k.created_at)}
