@@ -67,14 +67,14 @@ func (x *exchange) expire(p phase) {
 // send dials the provider and waits for the response head.
 func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	d := a.destination
+	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
 		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
 	})
 	if err != nil {
-		return err
+		return x.explain(err)
 	}
 	a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
-	x.watch.enter(awaitingHead, x.head)
 	x.resp, err = g.HTTP.Do(req)
 	x.watch.leave()
 	if err != nil {

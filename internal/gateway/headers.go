@@ -82,7 +82,7 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 	out["User-Agent"] = []string{"portico"}
 	for _, name := range names {
 		name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-		if neverForwarded[name] || name == c.Carrier || strings.HasPrefix(name, "X-Portkey-") {
+		if !mayForward(name) || name == c.Carrier {
 			continue
 		}
 		if v, ok := c.Headers[name]; ok && !c.carriesKey(v) {
@@ -91,10 +91,16 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 	}
 	if stored != nil {
 		for name, value := range stored.CustomHeaders {
-			out.Set(name, value)
+			if name = http.CanonicalHeaderKey(name); mayForward(name) {
+				out[name] = []string{value}
+			}
 		}
 	}
 	return out
+}
+
+func mayForward(canonical string) bool {
+	return !neverForwarded[canonical] && !strings.HasPrefix(canonical, "X-Portkey-")
 }
 
 // replyHeaders leaves in h what a provider's reply may tell the client, and
