@@ -40,7 +40,7 @@ type App struct {
 	log *slog.Logger
 
 	lock      *folderLock
-	fresh     bool // the data folder has no database yet
+	master    *secret.Box
 	db        *sqldb.Store
 	service   *control.Service
 	directory *directory.Memory
@@ -113,8 +113,16 @@ func (a *App) openFolder(context.Context) (err error) {
 		return err
 	}
 	_, err = os.Stat(a.path(databaseFile))
-	a.fresh = errors.Is(err, fs.ErrNotExist)
-	return nil
+	return a.openMaster(errors.Is(err, fs.ErrNotExist))
+}
+
+// openMaster finds the master key before anything is made that would depend on
+// it; only a folder without a database may get a new one.
+func (a *App) openMaster(create bool) (err error) {
+	a.master, err = secret.Master(secret.Source{
+		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: create,
+	})
+	return err
 }
 
 func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
@@ -150,7 +158,7 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	if a.bodies, err = ledger.OpenBodies(a.path("bodies"), ledger.BodyOptions{Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
-	if a.prices, err = price.Load(); err != nil {
+	if err := a.loadPrices(); err != nil {
 		return fmt.Errorf("load the prices: %w", err)
 	}
 	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
@@ -159,37 +167,43 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openControl(ctx context.Context) error {
-	err := a.newService(a.fresh)
+// loadPrices takes the catalogue, with the operator's own prices on top.
+func (a *App) loadPrices() (err error) {
+	if a.prices, err = price.Load(); err != nil || a.cfg.Prices == "" {
+		return err
+	}
+	file, err := os.Open(a.cfg.Prices)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
+	a.prices, err = a.prices.WithOverrides(file)
+	return err
+}
+
+func (a *App) openControl(ctx context.Context) error {
+	a.newService()
 	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
 	if a.cfg.Demo {
 		o.DemoProvider = demoProvider
 	}
+	var err error
 	a.first, err = a.service.Bootstrap(ctx, o)
 	return err
 }
 
 // newService wires the control plane to the open database.
-func (a *App) newService(createKey bool) error {
-	master, err := secret.Master(secret.Source{
-		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: createKey,
-	})
-	if err != nil {
-		return err
-	}
+func (a *App) newService() {
 	a.directory = directory.NewMemory()
 	a.service = control.New(control.Deps{
-		Store: a.db, Master: master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
+		Store: a.db, Master: a.master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
 		CheckConfig: func(raw []byte) (*route.Config, error) {
 			o := gateway.RouteOptions(a.providers, a.checkHost)
 			o.ForSave = true
-			return route.Parse(raw, o)
+			return gateway.ParseConfig(raw, o)
 		},
+		CheckHost: a.checkHost,
 	})
-	return nil
 }
 
 func (a *App) openGateway(context.Context) error {

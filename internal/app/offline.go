@@ -19,16 +19,14 @@ func OpenControl(ctx context.Context, cfg Config, log *slog.Logger) (*control.Se
 	if _, err := os.Stat(a.path(databaseFile)); err != nil {
 		return nil, nil, fmt.Errorf("%s is not a portico data folder: %w", cfg.Data, err)
 	}
-	if err := a.openEgress(ctx); err != nil {
+	if err := errors.Join(a.openEgress(ctx), a.openMaster(false)); err != nil {
 		return nil, nil, err
 	}
 	var err error
 	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
 		return nil, nil, err
 	}
-	if err := a.newService(false); err != nil {
-		return nil, nil, errors.Join(err, a.db.Close())
-	}
+	a.newService()
 	if err := a.service.Open(ctx); err != nil {
 		return nil, nil, errors.Join(err, a.db.Close())
 	}

@@ -9,13 +9,11 @@ const HeaderPrefix = "X-Portkey-"
 // from the plain ones where the row allows it.
 func (p *Provider) FromHeader(h http.Header) map[string]string {
 	var out map[string]string
-	for _, f := range p.Fields {
-		v := ""
-		if f.Header != "" {
-			v = h.Get(HeaderPrefix + f.Header)
-		}
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		v := first(h[f.inKey])
 		if v == "" && f.Plain {
-			v = h.Get(f.Send)
+			v = first(h[f.outKey])
 		}
 		if v == "" {
 			continue
@@ -28,10 +26,18 @@ func (p *Provider) FromHeader(h http.Header) map[string]string {
 	return out
 }
 
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
 // Normalize renames aliases of the row's fields to their names. Unknown keys
 // are kept: they may belong to a later version.
 func (p *Provider) Normalize(fields map[string]string) map[string]string {
-	for _, f := range p.Fields {
+	for i := range p.Fields {
+		f := &p.Fields[i]
 		if fields[f.Name] != "" {
 			continue
 		}

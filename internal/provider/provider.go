@@ -49,6 +49,8 @@ type Field struct {
 	URLPart  bool   // goes into the URL: only letters, digits, '-', '_' and '.'
 	Send     string // outgoing header that carries the value, "" if none
 	Plain    bool   // the client may also send it as Send, unprefixed
+
+	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
 }
 
 // Quirks are the ways in which a provider differs from its dialect.

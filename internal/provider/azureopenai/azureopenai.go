@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -77,6 +78,9 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if err != nil {
 		return nil, err
 	}
+	if err := checkIdentity(c); err != nil {
+		return nil, err
+	}
 	version := c.Fields["api_version"]
 	if version == "" {
 		version = defaultAPIVersion
@@ -99,6 +103,32 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 		path = e.Path
 	}
 	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// ownHosts are where Azure itself answers; other names below azure.com belong to
+// whoever rented them.
+var ownHosts = []string{
+	".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.us", ".openai.azure.cn",
+}
+
+// checkIdentity keeps the tokens of the gateway's own identity from going to a
+// host of the caller's.
+func checkIdentity(c *provider.Call) error {
+	mode := strings.ToLower(c.Fields["azure_auth_mode"])
+	if c.Base == "" || c.Fields["azure_ad_token"] != "" || mode != "managed" && mode != "workload" {
+		return nil
+	}
+	u, err := url.Parse(c.Base)
+	if err == nil && u.Scheme == "https" {
+		for _, host := range ownHosts {
+			if strings.HasSuffix(strings.ToLower(u.Hostname()), host) {
+				return nil
+			}
+		}
+	}
+	return &ai.Error{Kind: ai.Invalid, Param: "custom_host",
+		Message: "azure_auth_mode " + mode + " uses the gateway's own identity, which is sent to hosts of Azure OpenAI alone; " +
+			"ask the operator to set the provider's base URL, or use a key"}
 }
 
 func dashed(name string) string {

@@ -2,12 +2,9 @@ package duckdb
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/portico-ai/portico/internal/ledger"
 )
@@ -20,7 +17,7 @@ func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
 	}
 	defer done()
 	var p ledger.Position
-	if err := d.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM reader`).Scan(&p.Segment, &p.Offset); err != nil {
+	if err := d.db.QueryRowContext(ctx, `SELECT segment, "offset" FROM store.reader`).Scan(&p.Segment, &p.Offset); err != nil {
 		return p, fmt.Errorf("duckdb: position: %w", err)
 	}
 	return p, nil
@@ -91,8 +88,8 @@ func (d *database) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.E
 	fresh := make([]*ledger.Entry, 0, len(batch))
 	for i := range batch {
 		e := &batch[i]
-		if _, ok := known[text(e.ID)]; !ok {
-			known[text(e.ID)] = struct{}{}
+		if _, ok := known[valid(e.ID)]; !ok {
+			known[valid(e.ID)] = struct{}{}
 			fresh = append(fresh, e)
 		}
 	}
@@ -110,7 +107,7 @@ func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]
 	oldest := batch[0].StartedAt
 	ids := make([]any, len(batch))
 	for i := range batch {
-		ids[i] = text(batch[i].ID)
+		ids[i] = valid(batch[i].ID)
 		if at := batch[i].StartedAt; at.Before(oldest) {
 			oldest = at
 		}
@@ -118,7 +115,7 @@ func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]
 	if oldest.After(d.newest) {
 		return known, nil
 	}
-	const query = `SELECT id FROM logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`
+	const query = `SELECT id FROM store.logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`
 	rows, err := d.writer.QueryContext(ctx, query, oldest.UTC().Truncate(time.Microsecond), ids)
 	if err != nil {
 		return nil, err
@@ -134,24 +131,18 @@ func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]
 	return known, rows.Err()
 }
 
+// appendRows adds rows to logs within the open transaction.
 func (d *database) appendRows(entries []*ledger.Entry) error {
 	return d.writer.Raw(func(c any) error {
-		conn, ok := c.(driver.Conn)
-		if !ok {
-			return fmt.Errorf("unexpected connection %T", c)
-		}
-		a, err := duckdb.NewAppenderFromConn(conn, "", "logs")
+		a, err := newAppender(c)
 		if err != nil {
 			return err
 		}
-		var row []driver.Value
-		var buf []byte
 		for _, e := range entries {
-			row, buf = values(row[:0], e, buf)
-			if err := a.AppendRow(row...); err != nil {
-				return errors.Join(fmt.Errorf("entry %s: %w", e.ID, err), a.Close())
+			if err := a.add(e); err != nil {
+				return errors.Join(fmt.Errorf("entry %s: %w", e.ID, err), a.close())
 			}
 		}
-		return a.Close()
+		return errors.Join(a.flush(), a.close())
 	})
 }

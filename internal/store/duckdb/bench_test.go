@@ -74,7 +74,7 @@ func rss() float64 {
 // BenchmarkApply reports the CPU of one row, all in: encoding, duplicates'
 // check, appending, committing and, now and then, the checkpoint.
 func BenchmarkApply(b *testing.B) {
-	for _, batch := range []int{10, 100, 1000} {
+	for _, batch := range []int{10, 100, 1000, 8192} {
 		b.Run(fmt.Sprint(batch), func(b *testing.B) {
 			s := mustOpen(b, filepath.Join(b.TempDir(), "logs.duckdb"))
 			list := make([]ledger.Entry, batch)

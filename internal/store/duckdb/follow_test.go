@@ -90,7 +90,7 @@ func TestMissingRowsAreNoticed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
 	fillStore(t, s, 0, 100, 100)
-	if _, err := s.d.db.ExecContext(t.Context(), `DELETE FROM logs WHERE id = ?`, typical(5).ID); err != nil {
+	if _, err := s.d.db.ExecContext(t.Context(), `DELETE FROM store.logs WHERE id = ?`, typical(5).ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

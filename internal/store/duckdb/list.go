@@ -17,7 +17,7 @@ func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, 
 		return ledger.Entry{}, err
 	}
 	defer done()
-	row := d.db.QueryRowContext(ctx, `SELECT `+briefColumns+`, detail FROM logs WHERE workspace_id = ? AND id = ? LIMIT 1`, text(workspaceID), text(id))
+	row := d.db.QueryRowContext(ctx, `SELECT `+names(logColumns)+` FROM store.logs WHERE workspace_id = ? AND id = ? LIMIT 1`, valid(workspaceID), valid(id))
 	e, err := scanWhole(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ledger.Entry{}, ai.Errorf(ai.NotFound, "There is no log with this id in the workspace")
@@ -37,7 +37,7 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	defer done()
 	w := filtered(workspaceID, &f)
 	var out ledger.Listing
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM store.logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
 		return out, fmt.Errorf("duckdb: count logs: %w", err)
 	}
 	size, offset := p.Bounds()
@@ -50,19 +50,19 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	}
 	// One more than asked for tells whether there is a next page. The rows are
 	// found by their narrow columns first; only those are then read whole.
-	found := `SELECT rowid FROM logs WHERE ` + w.String() + ` ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?`
+	found := `SELECT rowid FROM store.logs WHERE ` + w.String() + ` ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?`
 	rows, err := d.db.QueryContext(ctx,
-		`SELECT `+briefColumns+` FROM logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
+		`SELECT `+names(briefColumns)+` FROM store.logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
 	if err != nil {
 		return out, fmt.Errorf("duckdb: list logs: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
-		var e ledger.Entry
-		if err := scanBrief(rows, &e); err != nil {
+		r, err := scan(rows, briefColumns)
+		if err != nil {
 			return out, fmt.Errorf("duckdb: list logs: %w", err)
 		}
-		out.Entries = append(out.Entries, e)
+		out.Entries = append(out.Entries, *r.Entry)
 	}
 	if err := rows.Err(); err != nil {
 		return out, fmt.Errorf("duckdb: list logs: %w", err)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,34 +50,54 @@ func ruined(err error) bool {
 	return true
 }
 
+// catalog is the name of the file's database beside DuckDB's own.
+const catalog = "store"
+
+// rowGroup is how many rows are compressed together. A batch of as many goes to
+// the file once and for all; a smaller one goes through the write-ahead log, and
+// its row group is compressed again until it is full.
+const rowGroup = 8192
+
+// openDatabase attaches the file to an instance in memory, for only so can its
+// row groups have another size than DuckDB's 122,880 rows, with which every
+// checkpoint writes up to as many again.
 func openDatabase(path string, opt Options) (*database, error) {
-	dsn := fmt.Sprintf("%s?memory_limit=%dB&threads=%d&autoinstall_known_extensions=false&autoload_known_extensions=false",
-		path, opt.MemoryLimit, opt.Threads)
-	connector, err := duckdb.NewConnector(dsn, nil)
+	settings := url.Values{
+		"memory_limit": {fmt.Sprintf("%dB", opt.MemoryLimit)}, "threads": {strconv.Itoa(opt.Threads)}, "temp_directory": {path + ".tmp"},
+		"autoinstall_known_extensions": {"false"}, "autoload_known_extensions": {"false"},
+	}
+	connector, err := duckdb.NewConnector(":memory:?"+settings.Encode(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: open %s: %w", path, err)
 	}
 	d := &database{db: sql.OpenDB(connector)}
 	d.db.SetMaxIdleConns(2)
 	d.db.SetMaxOpenConns(8)
-	if err := d.prepare(context.Background()); err != nil {
+	if err := d.prepare(context.Background(), path); err != nil {
 		return nil, errors.Join(fmt.Errorf("duckdb: open %s: %w", path, err), d.close())
 	}
 	return d, nil
 }
 
 // prepare makes the tables of a new file and checks those of an old one.
-func (d *database) prepare(ctx context.Context) error {
+func (d *database) prepare(ctx context.Context, path string) error {
 	var err error
 	if d.writer, err = d.db.Conn(ctx); err != nil {
 		return err
 	}
-	if _, err := d.writer.ExecContext(ctx, schema); err != nil {
+	attach := fmt.Sprintf(`ATTACH '%s' AS %s (TYPE duckdb, ROW_GROUP_SIZE %d)`, strings.ReplaceAll(path, "'", "''"), catalog, rowGroup)
+	if _, err := d.writer.ExecContext(ctx, attach); err != nil {
+		return err
+	}
+	if _, err := d.writer.ExecContext(ctx, `USE `+catalog); err != nil {
+		return err
+	}
+	if _, err := d.writer.ExecContext(ctx, schema()); err != nil {
 		return err
 	}
 	var version int
 	var rows, found int64
-	err = d.writer.QueryRowContext(ctx, `SELECT version, "rows" FROM reader`).Scan(&version, &rows)
+	err = d.writer.QueryRowContext(ctx, `SELECT version, "rows" FROM store.reader`).Scan(&version, &rows)
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err = d.writer.ExecContext(ctx, `INSERT INTO reader VALUES (?, 0, 0, 0)`, schemaVersion)
 		version = schemaVersion
@@ -87,7 +109,7 @@ func (d *database) prepare(ctx context.Context) error {
 		return fmt.Errorf("%w: %d, not %d", errVersion, version, schemaVersion)
 	}
 	var newest sql.NullTime
-	if err := d.writer.QueryRowContext(ctx, `SELECT count(*), max(started_at) FROM logs`).Scan(&found, &newest); err != nil {
+	if err := d.writer.QueryRowContext(ctx, `SELECT count(*), max(started_at) FROM store.logs`).Scan(&found, &newest); err != nil {
 		return err
 	}
 	if found != rows {

@@ -16,7 +16,7 @@ func (w *where) add(cond string, args ...any) {
 	w.conds = append(w.conds, cond)
 	for _, a := range args {
 		if s, ok := a.(string); ok {
-			a = text(s)
+			a = valid(s)
 		}
 		w.args = append(w.args, a)
 	}

@@ -172,7 +172,7 @@ func (d *database) close() error {
 
 func (d *database) shrink(limit int64) error {
 	ctx := context.Background()
-	if _, err := d.writer.ExecContext(ctx, `CHECKPOINT`); err != nil {
+	if _, err := d.writer.ExecContext(ctx, `CHECKPOINT `+catalog); err != nil {
 		return err
 	}
 	// A limit below what is held is refused once all that can go has gone.

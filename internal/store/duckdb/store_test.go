@@ -56,7 +56,7 @@ func TestKillBetweenBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		var rows, distinct int64
-		if err := s.d.db.QueryRowContext(t.Context(), `SELECT count(*), count(DISTINCT id) FROM logs`).Scan(&rows, &distinct); err != nil {
+		if err := s.d.db.QueryRowContext(t.Context(), `SELECT count(*), count(DISTINCT id) FROM store.logs`).Scan(&rows, &distinct); err != nil {
 			t.Fatal(err)
 		}
 		if rows != pos.Offset || distinct != rows || i == kills-1 && rows == 0 {
