@@ -193,6 +193,7 @@ const inference: Record<string, Handler> = {
     Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.metrics.metadata = JSON.parse(text(headers["x-portkey-metadata"]) || "{}") as Record<string, string>;
     log.request.body = body as Json;
+    if (headers["x-portkey-config"]) log.request.portkeyHeaders["x-portkey-config"] = text(headers["x-portkey-config"]);
     store.logs.unshift(log);
     return log.response.body;
   },
