@@ -74,7 +74,6 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
             <th scope="col">Name</th>
             <th scope="col">Provider</th>
             <th scope="col">Slug</th>
-            <th scope="col">Key</th>
             <th scope="col">Status</th>
             <th scope="col" className="end">Created</th>
             <th scope="col" className="end">
@@ -83,19 +82,19 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {loading && <SkeletonRows rows={5} columns={7} />}
+          {loading && <SkeletonRows rows={5} columns={6} />}
           {keys.map((k) => (
             <tr key={k.id}>
               <td>
                 <span className="strong">{k.name}</span>
                 {k.note && <p className="hint">{k.note}</p>}
               </td>
-              <td>{providerName(k.provider)}</td>
               <td>
-                <Copyable text={k.slug} label={`Copy slug of ${k.name}`} />
+                {providerName(k.provider)}
+                {k.masked_api_key && <p className="hint mono">{k.masked_api_key}</p>}
               </td>
               <td>
-                <code className="muted">{k.masked_api_key || "–"}</code>
+                <Copyable text={k.slug} label={`Copy slug of ${k.name}`} />
               </td>
               <td>
                 <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status.replace("_", " ")}</span>
@@ -120,7 +119,7 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
           ))}
           {!loading && keys.length === 0 && (
             <tr>
-              <td colSpan={7} className="muted">
+              <td colSpan={6} className="muted">
                 None matches.
               </td>
             </tr>
