@@ -52,10 +52,10 @@ export async function createKey(request: APIRequestContext, scopes: string[]): P
 }
 
 /** Sends one chat request; answers its trace id and the id of its log. */
-export async function chat(request: APIRequestContext, key: string, text: string): Promise<{ trace: string; id: string }> {
+export async function chat(request: APIRequestContext, key: string, text: string, headers: Record<string, string> = {}): Promise<{ trace: string; id: string }> {
   const trace = unique("trace");
   const response = await request.post("/v1/chat/completions", {
-    headers: { "x-portkey-api-key": key, "x-portkey-trace-id": trace, "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }) },
+    headers: { ...headers, "x-portkey-api-key": key, "x-portkey-trace-id": trace, "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }) },
     data: { model, messages: [{ role: "user", content: text }] },
   });
   expect(response.ok(), await response.text()).toBe(true);

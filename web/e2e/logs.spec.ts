@@ -79,6 +79,19 @@ test("a permanent link works as soon as the answer is there", async ({ page, pla
   await expect(page.getByText("linked at once").first()).toBeVisible();
 });
 
+test("the route of a request is drawn from the config that it carried", async ({ page, playwright, baseURL }) => {
+  const key = await createKey(page.request, ["completions.write", "logs.write"]);
+  const anonymous = await playwright.request.newContext(baseURL ? { baseURL } : {});
+  const config = { strategy: { mode: "fallback" }, targets: [{ name: "first choice", virtual_key: "mock" }, { name: "second choice", virtual_key: "mock" }] };
+  const { id } = await chat(anonymous, key.key, "by an inline config", { "x-portkey-config": JSON.stringify(config) });
+  await anonymous.dispose();
+  await page.goto(`/console/logs/${id}?tab=route`);
+  const panel = page.getByRole("tabpanel");
+  await expect(panel).toContainText("Routed by the config that the request carried.");
+  await expect(panel.getByRole("listitem")).toHaveCount(3);
+  await expect(panel.getByText("second choice").locator("..")).toContainText("not tried");
+});
+
 test("the keyboard moves, opens, closes and searches", async ({ page, sendChat }) => {
   await sendChat("one");
   await sendChat("two");
@@ -193,7 +206,7 @@ test("long lists load as they are scrolled", async ({ page }) => {
   await expect(rows).toHaveCount(100);
   await rows.nth(99).scrollIntoViewIfNeeded();
   await expect(rows).toHaveCount(200);
-  await page.getByRole("button", { name: "Load more" }).click();
+  await rows.nth(199).scrollIntoViewIfNeeded();
   await expect(rows).toHaveCount(250);
   await expect(page.getByRole("button", { name: "Load more" })).toBeHidden();
 });

@@ -143,8 +143,9 @@ const apiKeyRoutes: Record<string, Handler> = {
   "POST /api-keys/:id/rotate": (call) => {
     const found = findApiKey(call);
     const secret = "pk_" + randomUUID().replaceAll("-", "");
-    found.key = mask(secret);
-    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
+    const key_transition_expires_at = new Date(Date.now() + 1_800_000).toISOString();
+    Object.assign(found, { key: mask(secret), key_transition_expires_at });
+    return { id: found.id, key: secret, key_transition_expires_at, object: "api-key" };
   },
   "POST /api-keys/:type/:sub": ({ store, params, body }) => {
     const secret = "pk_" + randomUUID().replaceAll("-", "");
@@ -192,6 +193,7 @@ const inference: Record<string, Handler> = {
     Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.metrics.metadata = JSON.parse(text(headers["x-portkey-metadata"]) || "{}") as Record<string, string>;
     log.request.body = body as Json;
+    if (headers["x-portkey-config"]) log.request.portkeyHeaders["x-portkey-config"] = text(headers["x-portkey-config"]);
     store.logs.unshift(log);
     return log.response.body;
   },

@@ -102,6 +102,11 @@ function Row({ apiKey: k, onEdit, onRotate, onDelete }: RowProps) {
       </td>
       <td>
         <code className="muted">{k.key}</code>
+        {k.key_transition_expires_at && (
+          <p className="hint num" title={fullTime(k.key_transition_expires_at)}>
+            old value ends {ago(k.key_transition_expires_at, new Date())}
+          </p>
+        )}
       </td>
       <td>{typeLabel(k.type)}</td>
       <td>

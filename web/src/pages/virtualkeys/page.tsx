@@ -74,6 +74,7 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
             <th scope="col">Name</th>
             <th scope="col">Provider</th>
             <th scope="col">Slug</th>
+            <th scope="col">Key</th>
             <th scope="col">Status</th>
             <th scope="col" className="end">Created</th>
             <th scope="col" className="end">
@@ -82,7 +83,7 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
           </tr>
         </thead>
         <tbody>
-          {loading && <SkeletonRows rows={5} columns={6} />}
+          {loading && <SkeletonRows rows={5} columns={7} />}
           {keys.map((k) => (
             <tr key={k.id}>
               <td>
@@ -92,6 +93,9 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
               <td>{providerName(k.provider)}</td>
               <td>
                 <Copyable text={k.slug} label={`Copy slug of ${k.name}`} />
+              </td>
+              <td>
+                <code className="muted">{k.masked_api_key || "–"}</code>
               </td>
               <td>
                 <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status.replace("_", " ")}</span>
@@ -116,7 +120,7 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
           ))}
           {!loading && keys.length === 0 && (
             <tr>
-              <td colSpan={6} className="muted">
+              <td colSpan={7} className="muted">
                 None matches.
               </td>
             </tr>
