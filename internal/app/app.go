@@ -210,6 +210,7 @@ func (a *App) openGateway(context.Context) error {
 	a.formats = map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
 	a.metrics = telemetry.NewMetrics(a.cfg.Version)
 	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
+	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
 	a.gateway = gateway.New(gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http,

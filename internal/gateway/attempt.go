@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/openai"
+	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -65,6 +66,9 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	x := g.newExchange(ctx, c, s.Target)
 	if err := x.send(g, c, a); err != nil {
 		x.finish()
+		if egress.IsDenied(err) {
+			g.Log.Warn("the egress policy refused a connection", "request_id", c.ID, "url", a.attempt.URL, "err", err)
+		}
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)

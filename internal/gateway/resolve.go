@@ -41,7 +41,14 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	if d.endpoint, ok = p.Endpoint(c.Op); !ok {
 		return d, provider.Unsupported(p, c.Op)
 	}
-	d.fields = p.Normalize(merge(p.FromHeader(c.Headers), revealed(t.Fields)))
+	brought := p.FromHeader(c.Headers)
+	d.fields = p.Normalize(merge(brought, revealed(t.Fields)))
+	if rec.entry.ConfigID == "" {
+		brought = d.fields // an inline config is the request's own word too
+	}
+	if err := p.CheckRequest(brought); err != nil {
+		return d, err
+	}
 	d.key = t.APIKey
 	if d.key.IsZero() {
 		d.key = c.ProviderKey

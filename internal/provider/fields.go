@@ -1,6 +1,12 @@
 package provider
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
 
 // HeaderPrefix is the prefix of every header that is addressed to the gateway.
 const HeaderPrefix = "X-Portkey-"
@@ -24,6 +30,18 @@ func (p *Provider) FromHeader(h http.Header) map[string]string {
 		out[f.Name] = v
 	}
 	return out
+}
+
+// CheckRequest refuses values that a request may not bring by itself.
+func (p *Provider) CheckRequest(fields map[string]string) error {
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if v := fields[f.Name]; v != "" && slices.Contains(f.StoredOnly, strings.ToLower(v)) {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: f.Name, Code: "stored_only",
+				Message: f.Name + " " + v + " uses an identity of the server's own: set it in a virtual key or a saved config, not in a request"}
+		}
+	}
+	return nil
 }
 
 func first(values []string) string {

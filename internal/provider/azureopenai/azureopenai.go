@@ -44,6 +44,10 @@ func fields() []provider.Field {
 		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
 	}
 	secret := func(f provider.Field) provider.Field { f.Secret = true; return f }
+	ownIdentity := func(f provider.Field) provider.Field {
+		f.StoredOnly = []string{"managed", "workload"}
+		return f
+	}
 	return []provider.Field{
 		{Name: "resource_name", Aliases: []string{"azure_resource_name"}, Header: "azure-resource-name", Label: "Resource name", URLPart: true,
 			Help: "The part before .openai.azure.com"},
@@ -52,7 +56,7 @@ func fields() []provider.Field {
 		{Name: "api_version", Aliases: []string{"azure_api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
 			Default: defaultAPIVersion, Help: "For example 2024-10-21, or v1"},
 		secret(azure("ad_token", "Entra token", "A ready access token, instead of the key")),
-		azure("auth_mode", "Authentication", "default (key), entra, managed or workload"),
+		ownIdentity(azure("auth_mode", "Authentication", "default (key), entra, managed or workload")),
 		azure("entra_tenant_id", "Entra tenant", "For auth mode entra"),
 		azure("entra_client_id", "Entra client id", "For auth mode entra"),
 		secret(azure("entra_client_secret", "Entra client secret", "For auth mode entra")),
