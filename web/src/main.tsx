@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/ui.css";
+import "./styles/layers.css";
 import "./styles/shell.css";
 import "./styles/logs.css";
 import "./styles/log.css";
