@@ -39,7 +39,8 @@ func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Pos
 	if err != nil {
 		return errors.Join(err, s.reopen())
 	}
-	sound, err := d.apply(ctx, batch, upTo)
+	var sound bool
+	s.thread.do(func() { sound, err = d.apply(ctx, batch, upTo) })
 	done()
 	if err == nil {
 		return nil
@@ -134,7 +135,10 @@ func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]
 // appendRows adds rows to logs within the open transaction.
 func (d *database) appendRows(entries []*ledger.Entry) error {
 	return d.writer.Raw(func(c any) error {
-		a, err := newAppender(c)
+		if d.chunk == nil {
+			d.chunk = newChunk()
+		}
+		a, err := newAppender(c, d.chunk)
 		if err != nil {
 			return err
 		}

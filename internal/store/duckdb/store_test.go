@@ -156,7 +156,7 @@ func TestOtherSchemaVersionIsBuiltAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
 	fillStore(t, s, 0, 10, 10)
-	if _, err := s.d.db.ExecContext(t.Context(), `UPDATE reader SET version = 999`); err != nil {
+	if _, err := s.d.db.ExecContext(t.Context(), `UPDATE store.reader SET version = 999`); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.Close()
