@@ -33,6 +33,7 @@ type Follower struct {
 	mu          sync.Mutex
 	pos         Position      // applied up to here
 	stored      Position      // what the reader should answer; only Run uses it
+	lent        []*Entry      // the batch as the reader gets it; only Run uses it
 	moved       chan struct{} // closed and replaced whenever pos moves
 	quarantined atomic.Int64
 }
@@ -147,11 +148,14 @@ func (f *Follower) apply(ctx context.Context, batch []settled, upTo Position, pa
 }
 
 func (f *Follower) try(ctx context.Context, batch []settled, upTo Position) error {
-	entries := make([]Entry, len(batch))
-	for i, s := range batch {
-		entries[i] = *s.entry
+	entries := f.lent[:0]
+	for _, s := range batch {
+		entries = append(entries, s.entry)
 	}
-	if err := f.r.Apply(ctx, entries, upTo); err != nil {
+	err := f.r.Apply(ctx, entries, upTo)
+	clear(entries)
+	f.lent = entries
+	if err != nil {
 		return err
 	}
 	f.stored = upTo

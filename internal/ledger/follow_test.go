@@ -20,11 +20,11 @@ type memReader struct {
 	ids     []string
 	pos     Position
 	batches int
-	err     func(batch []Entry) error // before anything is stored
+	err     func(batch []*Entry) error // before anything is stored
 	after   func() error              // once all is stored, as a lost acknowledgement
 }
 
-func (r *memReader) Apply(_ context.Context, batch []Entry, upTo Position) error {
+func (r *memReader) Apply(_ context.Context, batch []*Entry, upTo Position) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
@@ -139,7 +139,7 @@ func TestFollowerRetriesWhatWasNotAcknowledged(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), Options{})
 	n := 0
 	r := &memReader{
-		err:   func([]Entry) error { n++; return map[bool]error{true: errors.New("down")}[n%2 == 1] },
+		err:   func([]*Entry) error { n++; return map[bool]error{true: errors.New("down")}[n%2 == 1] },
 		after: func() error { return map[bool]error{true: errors.New("connection lost")}[n%3 == 0] },
 	}
 	f, _ := following(t, j, r, FollowOptions{Batch: 10})
@@ -152,7 +152,7 @@ func TestFollowerRetriesWhatWasNotAcknowledged(t *testing.T) {
 
 func TestPoisonIsSetApartAlone(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), Options{})
-	r := &memReader{err: func(batch []Entry) error {
+	r := &memReader{err: func(batch []*Entry) error {
 		for _, e := range batch {
 			if e.ID == "e37" {
 				return errors.New("cannot take this one")
@@ -181,7 +181,7 @@ func TestBrokenReaderSetsNothingApart(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), Options{})
 	var mu sync.Mutex
 	down, tries := true, 0
-	r := &memReader{err: func([]Entry) error {
+	r := &memReader{err: func([]*Entry) error {
 		mu.Lock()
 		defer mu.Unlock()
 		tries++
@@ -216,7 +216,7 @@ func TestBrokenReaderSetsNothingApart(t *testing.T) {
 func TestStuckReaderDoesNotHoldUpTheJournal(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), Options{TailBytes: 4 << 10})
 	release := make(chan struct{})
-	r := &memReader{err: func([]Entry) error { <-release; return nil }}
+	r := &memReader{err: func([]*Entry) error { <-release; return nil }}
 	f, _ := following(t, j, r, FollowOptions{Wait: time.Millisecond})
 	want := settle(t, j, 0, 1000)
 	if j.tail.bytes > 4<<10 {

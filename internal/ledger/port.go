@@ -15,9 +15,11 @@ type Position struct {
 // position after it, and stores both in one step, so that applying a batch twice
 // changes nothing; an empty batch stores the position alone. Position is where it
 // wants to go on from; it is asked at the start and after every failed Apply, so a
-// reader that lost what it had may begin anew by answering the zero Position.
+// reader that lost what it had may begin anew by answering the zero Position. The
+// entries are shared with other readers: they must not be changed, and the batch
+// itself is only lent for the call.
 type Reader interface {
-	Apply(ctx context.Context, batch []Entry, upTo Position) error
+	Apply(ctx context.Context, batch []*Entry, upTo Position) error
 	Position(ctx context.Context) (Position, error)
 }
 

@@ -18,16 +18,16 @@ type appender struct {
 }
 
 // newAppender begins on a connection of the driver, within its transaction.
-func newAppender(driverConn any) (*appender, error) {
+// The rows go through c.
+func newAppender(driverConn any, c *chunk) (*appender, error) {
 	conn, err := connection(driverConn)
 	if err != nil {
 		return nil, err
 	}
-	a := &appender{}
+	a := &appender{chunk: c}
 	if mapping.AppenderCreateExt(conn, catalog, "main", "logs", &a.raw) == mapping.StateError {
 		return nil, errors.Join(a.failure("begin to append"), a.close())
 	}
-	a.chunk = newChunk()
 	return a, nil
 }
 
@@ -83,9 +83,8 @@ func (a *appender) failure(what string) error {
 
 // close must be called once.
 func (a *appender) close() error {
-	if a.chunk != nil {
-		a.chunk.close()
-	}
+	a.chunk.reset()
+	a.chunk.long.free()
 	if mapping.AppenderDestroy(&a.raw) == mapping.StateError {
 		return errors.New("appender not closed cleanly")
 	}

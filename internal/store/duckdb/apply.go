@@ -27,7 +27,7 @@ func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
 // entry that is there already is left as it is. After an error Position may have
 // moved either way: forward if only the answer failed, back to the beginning if
 // the file had to be set aside.
-func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) error {
+func (s *Store) Apply(ctx context.Context, batch []*ledger.Entry, upTo ledger.Position) error {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -39,7 +39,8 @@ func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Pos
 	if err != nil {
 		return errors.Join(err, s.reopen())
 	}
-	sound, err := d.apply(ctx, batch, upTo)
+	var sound bool
+	s.thread.do(func() { sound, err = d.apply(ctx, batch, upTo) })
 	done()
 	if err == nil {
 		return nil
@@ -52,7 +53,7 @@ func (s *Store) Apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Pos
 }
 
 // apply reports besides whether the database can still be trusted.
-func (d *database) apply(ctx context.Context, batch []ledger.Entry, upTo ledger.Position) (sound bool, err error) {
+func (d *database) apply(ctx context.Context, batch []*ledger.Entry, upTo ledger.Position) (sound bool, err error) {
 	if _, err := d.writer.ExecContext(ctx, `BEGIN`); err != nil {
 		return false, err
 	}
@@ -80,14 +81,13 @@ func (d *database) apply(ctx context.Context, batch []ledger.Entry, upTo ledger.
 }
 
 // fresh returns the entries of batch that are not stored, each once.
-func (d *database) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.Entry, error) {
+func (d *database) fresh(ctx context.Context, batch []*ledger.Entry) ([]*ledger.Entry, error) {
 	known, err := d.known(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
 	fresh := make([]*ledger.Entry, 0, len(batch))
-	for i := range batch {
-		e := &batch[i]
+	for _, e := range batch {
 		if _, ok := known[valid(e.ID)]; !ok {
 			known[valid(e.ID)] = struct{}{}
 			fresh = append(fresh, e)
@@ -99,16 +99,16 @@ func (d *database) fresh(ctx context.Context, batch []ledger.Entry) ([]*ledger.E
 // known returns which of the batch's ids are stored. They are looked for only
 // among rows that started no earlier than the batch, which is cheap and, while
 // requests come one after the other, needless.
-func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]struct{}, error) {
+func (d *database) known(ctx context.Context, batch []*ledger.Entry) (map[string]struct{}, error) {
 	known := make(map[string]struct{}, len(batch))
 	if len(batch) == 0 {
 		return known, nil
 	}
 	oldest := batch[0].StartedAt
 	ids := make([]any, len(batch))
-	for i := range batch {
-		ids[i] = valid(batch[i].ID)
-		if at := batch[i].StartedAt; at.Before(oldest) {
+	for i, e := range batch {
+		ids[i] = valid(e.ID)
+		if at := e.StartedAt; at.Before(oldest) {
 			oldest = at
 		}
 	}
@@ -134,7 +134,10 @@ func (d *database) known(ctx context.Context, batch []ledger.Entry) (map[string]
 // appendRows adds rows to logs within the open transaction.
 func (d *database) appendRows(entries []*ledger.Entry) error {
 	return d.writer.Raw(func(c any) error {
-		a, err := newAppender(c)
+		if d.chunk == nil {
+			d.chunk = newChunk()
+		}
+		a, err := newAppender(c, d.chunk)
 		if err != nil {
 			return err
 		}

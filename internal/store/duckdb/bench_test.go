@@ -40,13 +40,18 @@ func typical(n int) ledger.Entry {
 	return e
 }
 
+func typicalEntry(n int) *ledger.Entry {
+	e := typical(n)
+	return &e
+}
+
 func fillStore(tb testing.TB, s *Store, from, to, batch int) {
 	tb.Helper()
-	list := make([]ledger.Entry, 0, batch)
+	list := make([]*ledger.Entry, 0, batch)
 	for n := from; n < to; n += batch {
 		list = list[:0]
 		for i := n; i < min(n+batch, to); i++ {
-			list = append(list, typical(i))
+			list = append(list, typicalEntry(i))
 		}
 		if err := s.Apply(tb.Context(), list, ledger.Position{Segment: 1, Offset: int64(n + batch)}); err != nil {
 			tb.Fatal(err)
@@ -77,12 +82,12 @@ func BenchmarkApply(b *testing.B) {
 	for _, batch := range []int{10, 100, 1000, 8192} {
 		b.Run(fmt.Sprint(batch), func(b *testing.B) {
 			s := mustOpen(b, filepath.Join(b.TempDir(), "logs.duckdb"))
-			list := make([]ledger.Entry, batch)
+			list := make([]*ledger.Entry, batch)
 			n := 0
 			var used time.Duration
 			for b.Loop() {
 				for i := range list {
-					list[i] = typical(n)
+					list[i] = typicalEntry(n)
 					n++
 				}
 				before := cpu()

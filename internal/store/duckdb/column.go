@@ -23,23 +23,30 @@ type column struct {
 type record struct {
 	*ledger.Entry
 	started  time.Time
-	failed   bool // Entry.Error is not nil
 	err      ledger.ErrorInfo
+	shape    []byte // JSON of ledger.Entry, of it what shapeOf says
 	metadata []byte // JSON
 	detail   []byte // JSON of ledger.Entry.Rest, what lists do not show
 }
 
-func text[T ~string](name string, field func(*record) *T) column {
+// Text is compressed in the one way that fits: trying all of them, as DuckDB does
+// by itself, costs more than the rest of storing a row.
+const (
+	repeated = "VARCHAR NOT NULL USING COMPRESSION dictionary" // few different ones
+	various  = "VARCHAR NOT NULL USING COMPRESSION fsst"       // nearly every one another
+)
+
+func text[T ~string](name, sqlType string, field func(*record) *T) column {
 	return column{
-		name, "VARCHAR NOT NULL", mapping.TypeVarchar,
+		name, sqlType, mapping.TypeVarchar,
 		func(c cell, r *record) { c.setText(string(*field(r))) },
 		func(r *record) any { return field(r) },
 	}
 }
 
-func encoded(name string, field func(*record) *[]byte) column {
+func encoded(name, sqlType string, field func(*record) *[]byte) column {
 	return column{
-		name, "VARCHAR NOT NULL", mapping.TypeVarchar,
+		name, sqlType, mapping.TypeVarchar,
 		func(c cell, r *record) { c.setBytes(*field(r)) },
 		func(r *record) any { return field(r) },
 	}

@@ -61,9 +61,9 @@ func TestFullDiskLosesNothing(t *testing.T) {
 // applyRange applies the 500 entries from n on.
 func applyRange(t *testing.T, s *Store, n int) error {
 	t.Helper()
-	list := make([]ledger.Entry, 500)
+	list := make([]*ledger.Entry, 500)
 	for i := range list {
-		list[i] = typical(n + i)
+		list[i] = typicalEntry(n + i)
 	}
 	return s.Apply(t.Context(), list, ledger.Position{Segment: 1, Offset: int64(n + 500)})
 }

@@ -4,18 +4,50 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
 // load takes e's values.
 func (r *record) load(e *ledger.Entry) {
-	r.Entry, r.started, r.failed, r.err = e, e.StartedAt, e.Error != nil, ledger.ErrorInfo{}
-	if r.failed {
+	r.Entry, r.started, r.err = e, e.StartedAt, ledger.ErrorInfo{}
+	if e.Error != nil {
 		r.err = *e.Error
 	}
+	shape := shapeOf(e)
+	r.shape = shape.AppendJSON(r.shape[:0])
 	r.metadata = ledger.AppendJSONMap(r.metadata[:0], e.Metadata)
 	rest := e.Rest()
 	r.detail = rest.AppendJSON(r.detail[:0])
+}
+
+// shapeOf is what requests of one kind have in common and nothing is looked for
+// by. There are few different shapes, so that one text, kept once, costs a
+// fraction of a column for each part.
+func shapeOf(e *ledger.Entry) ledger.Entry {
+	s := ledger.Entry{
+		OrgID: e.OrgID, SpanName: e.SpanName, Dialect: e.Dialect, Method: e.Method, LastStep: e.LastStep, Mode: e.Mode,
+		URL: e.URL, ConfigVersion: e.ConfigVersion, Usage: ai.Usage{ServiceTier: e.Usage.ServiceTier},
+	}
+	if e.Error != nil {
+		s.Error = &ledger.ErrorInfo{Type: e.Error.Type}
+	}
+	return s
+}
+
+// reshape is the inverse of shapeOf.
+func (r *record) reshape() error {
+	var s ledger.Entry
+	if err := json.Unmarshal(r.shape, &s); err != nil {
+		return fmt.Errorf("shape of %s: %w", r.ID, err)
+	}
+	r.OrgID, r.SpanName, r.Dialect, r.Method, r.LastStep, r.Mode = s.OrgID, s.SpanName, s.Dialect, s.Method, s.LastStep, s.Mode
+	r.URL, r.ConfigVersion, r.Usage.ServiceTier = s.URL, s.ConfigVersion, s.Usage.ServiceTier
+	if s.Error != nil {
+		r.err.Type = s.Error.Type
+		r.Error = &r.err
+	}
+	return nil
 }
 
 type scanner interface{ Scan(dest ...any) error }
@@ -31,8 +63,8 @@ func scan(row scanner, columns []column) (*record, error) {
 		return nil, err
 	}
 	r.StartedAt = r.started.UTC()
-	if r.failed {
-		r.Error = &r.err
+	if err := r.reshape(); err != nil {
+		return nil, err
 	}
 	if string(r.metadata) != "{}" {
 		if err := json.Unmarshal(r.metadata, &r.Metadata); err != nil {

@@ -11,43 +11,34 @@ import (
 // aside and built again from the journal.
 const schemaVersion = 2
 
-// briefColumns are what lists show. Text is empty for nothing, so that filters
-// need not think of NULL.
+// briefColumns are what lists show: a column for what filters and group-bys ask
+// for, and together in shape what they do not. Text is empty for nothing, so that
+// filters need not think of NULL.
 var briefColumns = []column{
-	text("id", func(r *record) *string { return &r.ID }),
+	text("id", various, func(r *record) *string { return &r.ID }),
 	instant("started_at", func(r *record) *time.Time { return &r.started }),
-	text("org_id", func(r *record) *string { return &r.OrgID }),
-	text("workspace_id", func(r *record) *string { return &r.WorkspaceID }),
-	text("key_id", func(r *record) *string { return &r.KeyID }),
-	text("user_id", func(r *record) *string { return &r.UserID }),
-	text("trace_id", func(r *record) *string { return &r.TraceID }),
-	text("span_id", func(r *record) *string { return &r.SpanID }),
-	text("parent_span_id", func(r *record) *string { return &r.ParentSpanID }),
-	text("span_name", func(r *record) *string { return &r.SpanName }),
-	text("op", func(r *record) *ai.Op { return &r.Op }),
-	text("dialect", func(r *record) *ai.Dialect { return &r.Dialect }),
-	text("method", func(r *record) *string { return &r.Method }),
-	text("path", func(r *record) *string { return &r.Path }),
+	text("workspace_id", repeated, func(r *record) *string { return &r.WorkspaceID }),
+	text("key_id", repeated, func(r *record) *string { return &r.KeyID }),
+	text("user_id", repeated, func(r *record) *string { return &r.UserID }),
+	text("trace_id", various, func(r *record) *string { return &r.TraceID }),
+	text("span_id", various, func(r *record) *string { return &r.SpanID }),
+	text("parent_span_id", repeated, func(r *record) *string { return &r.ParentSpanID }),
+	text("op", repeated, func(r *record) *ai.Op { return &r.Op }),
+	text("path", repeated, func(r *record) *string { return &r.Path }),
 	flag("stream", func(r *record) *bool { return &r.Stream }),
-	text("state", func(r *record) *ledger.State { return &r.State }),
+	text("state", repeated, func(r *record) *ledger.State { return &r.State }),
 	integer("status", func(r *record) *int { return &r.Status }),
-	flag("failed", func(r *record) *bool { return &r.failed }),
-	text("error_message", func(r *record) *string { return &r.err.Message }),
-	text("error_type", func(r *record) *string { return &r.err.Type }),
-	text("error_code", func(r *record) *string { return &r.err.Code }),
-	text("last_step", func(r *record) *string { return &r.LastStep }),
-	text("mode", func(r *record) *string { return &r.Mode }),
+	text("error_message", repeated, func(r *record) *string { return &r.err.Message }),
+	text("error_code", repeated, func(r *record) *string { return &r.err.Code }),
 	integer("retries", func(r *record) *int { return &r.Retries }),
 	flag("fallback", func(r *record) *bool { return &r.Fallback }),
-	text("cache", func(r *record) *string { return &r.Cache }),
-	text("provider", func(r *record) *string { return &r.Provider }),
-	text("model", func(r *record) *string { return &r.Model }),
-	text("ask_model", func(r *record) *string { return &r.AskModel }),
-	text("virtual_key", func(r *record) *string { return &r.Virtual }),
-	text("url", func(r *record) *string { return &r.URL }),
-	text("config_id", func(r *record) *string { return &r.ConfigID }),
-	text("config_slug", func(r *record) *string { return &r.ConfigSlug }),
-	text("config_version", func(r *record) *string { return &r.ConfigVersion }),
+	text("cache", repeated, func(r *record) *string { return &r.Cache }),
+	text("provider", repeated, func(r *record) *string { return &r.Provider }),
+	text("model", repeated, func(r *record) *string { return &r.Model }),
+	text("ask_model", repeated, func(r *record) *string { return &r.AskModel }),
+	text("virtual_key", repeated, func(r *record) *string { return &r.Virtual }),
+	text("config_id", repeated, func(r *record) *string { return &r.ConfigID }),
+	text("config_slug", repeated, func(r *record) *string { return &r.ConfigSlug }),
 	flag("usage_known", func(r *record) *bool { return &r.Usage.Known }),
 	flag("usage_estimated", func(r *record) *bool { return &r.Usage.Estimated }),
 	bigint("input_tokens", func(r *record) *int64 { return &r.Usage.InputTokens }),
@@ -59,17 +50,17 @@ var briefColumns = []column{
 	bigint("input_audio_tokens", func(r *record) *int64 { return &r.Usage.InputAudioTokens }),
 	bigint("output_audio_tokens", func(r *record) *int64 { return &r.Usage.OutputAudioTokens }),
 	bigint("web_searches", func(r *record) *int64 { return &r.Usage.WebSearches }),
-	text("service_tier", func(r *record) *string { return &r.Usage.ServiceTier }),
 	bigint("cost_nano", func(r *record) *int64 { return &r.CostNano }),
 	flag("cost_known", func(r *record) *bool { return &r.CostKnown }),
 	bigint("total_us", func(r *record) *int64 { return &r.TotalMicros }),
 	bigint("first_token_us", func(r *record) *int64 { return &r.FirstTokenMicros }),
-	encoded("metadata", func(r *record) *[]byte { return &r.metadata }),
+	encoded("shape", repeated, func(r *record) *[]byte { return &r.shape }),
+	encoded("metadata", various, func(r *record) *[]byte { return &r.metadata }),
 }
 
 // logColumns are all columns of logs, in their order.
 var logColumns = append(briefColumns[:len(briefColumns):len(briefColumns)],
-	encoded("detail", func(r *record) *[]byte { return &r.detail }))
+	encoded("detail", various, func(r *record) *[]byte { return &r.detail }))
 
 // schema makes the tables. reader is one row; its rows counts those of logs, so
 // that an opening notices when some are missing.

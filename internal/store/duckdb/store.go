@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +16,8 @@ import (
 
 // Options tune a Store; zero fields mean the defaults.
 type Options struct {
-	MemoryLimit int64         // bytes that DuckDB may hold; 256 MiB
-	Threads     int           // of one query; 2, or 1 on a single core
+	MemoryLimit int64         // bytes that DuckDB may hold; 64 MiB
+	Threads     int           // of one query; 1, for with more DuckDB waits for them busily whenever it writes
 	RestAfter   time.Duration // without use, after which memory is given back; 30 s
 	Log         *slog.Logger
 }
@@ -29,6 +28,7 @@ type Store struct {
 	path    string
 	opt     Options
 	applyMu sync.Mutex // held by Apply, one at a time
+	thread  thread     // where Apply works; stopped with applyMu held
 
 	using  sync.RWMutex // held for writing while the database is exchanged or rests
 	d      *database    // nil while it cannot be opened
@@ -51,10 +51,10 @@ func Open(path string, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("duckdb: %q cannot be the path of the log store: it must not be empty or hold a question mark", path)
 	}
 	if opt.MemoryLimit <= 0 {
-		opt.MemoryLimit = 256 << 20
+		opt.MemoryLimit = 64 << 20
 	}
 	if opt.Threads <= 0 {
-		opt.Threads = min(2, runtime.NumCPU())
+		opt.Threads = 1
 	}
 	if opt.RestAfter <= 0 {
 		opt.RestAfter = 30 * time.Second
@@ -66,6 +66,7 @@ func Open(path string, opt Options) (*Store, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
+	s.thread = startThread()
 	s.rest = time.AfterFunc(opt.RestAfter, s.giveBack)
 	return s, nil
 }
@@ -133,6 +134,8 @@ func (s *Store) giveBack() {
 
 // Close writes everything into the file and closes it.
 func (s *Store) Close() error {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
 	s.using.Lock()
 	defer s.using.Unlock()
 	if s.closed {
@@ -140,6 +143,7 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.rest.Stop()
+	s.thread.stop()
 	if s.d == nil {
 		return nil
 	}
@@ -152,6 +156,7 @@ func (s *Store) Close() error {
 type database struct {
 	db     *sql.DB
 	writer *sql.Conn // keeps its connection, so that a batch costs no set-up
+	chunk  *chunk    // what it is filled through; nil before the first batch
 	newest time.Time // start of the newest row; only Apply uses it
 }
 
@@ -163,6 +168,10 @@ func (d *database) abandon() error {
 }
 
 func (d *database) close() error {
+	if d.chunk != nil {
+		d.chunk.close()
+		d.chunk = nil
+	}
 	var err error
 	if d.writer != nil {
 		err = d.writer.Close()

@@ -84,9 +84,9 @@ func crashChild(path string) {
 	}
 	fmt.Println("ready")
 	for n := int(pos.Offset); ; n += 50 {
-		var list []ledger.Entry
+		var list []*ledger.Entry
 		for i := max(n-10, 0); i < n+50; i++ {
-			list = append(list, typical(i))
+			list = append(list, typicalEntry(i))
 		}
 		if err := s.Apply(ctx, list, ledger.Position{Segment: 1, Offset: int64(n + 50)}); err != nil {
 			fmt.Println("!", err)
@@ -156,7 +156,7 @@ func TestOtherSchemaVersionIsBuiltAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
 	fillStore(t, s, 0, 10, 10)
-	if _, err := s.d.db.ExecContext(t.Context(), `UPDATE reader SET version = 999`); err != nil {
+	if _, err := s.d.db.ExecContext(t.Context(), `UPDATE store.reader SET version = 999`); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.Close()

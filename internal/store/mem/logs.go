@@ -25,7 +25,7 @@ var (
 )
 
 // Apply implements ledger.Reader.
-func (l *Logs) Apply(_ context.Context, batch []ledger.Entry, upTo ledger.Position) error {
+func (l *Logs) Apply(_ context.Context, batch []*ledger.Entry, upTo ledger.Position) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.entries == nil {
@@ -33,7 +33,7 @@ func (l *Logs) Apply(_ context.Context, batch []ledger.Entry, upTo ledger.Positi
 	}
 	for _, e := range batch {
 		if _, ok := l.entries[e.ID]; !ok {
-			l.entries[e.ID] = e
+			l.entries[e.ID] = *e
 		}
 	}
 	l.pos = upTo

@@ -160,7 +160,7 @@ func canceled(t *testing.T, s LogStore) {
 	apply(t, []LogStore{s}, list[:10], ledger.Position{Segment: 1, Offset: 10})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := s.Apply(ctx, list[10:], ledger.Position{Segment: 1, Offset: 50})
+	err := s.Apply(ctx, pointers(list[10:]), ledger.Position{Segment: 1, Offset: 50})
 	pos, perr := s.Position(t.Context())
 	if perr != nil {
 		t.Fatal(perr)
@@ -258,13 +258,21 @@ func badCursor(t *testing.T, s LogStore) {
 func apply(t *testing.T, stores []LogStore, batch []ledger.Entry, upTo ledger.Position) {
 	t.Helper()
 	for _, s := range stores {
-		if err := s.Apply(t.Context(), batch, upTo); err != nil {
+		if err := s.Apply(t.Context(), pointers(batch), upTo); err != nil {
 			t.Fatalf("%T: %v", s, err)
 		}
 		if pos, err := s.Position(t.Context()); err != nil || pos != upTo {
 			t.Fatalf("%T: position %+v, %v; want %+v", s, pos, err, upTo)
 		}
 	}
+}
+
+func pointers(list []ledger.Entry) []*ledger.Entry {
+	batch := make([]*ledger.Entry, len(list))
+	for i := range list {
+		batch[i] = &list[i]
+	}
+	return batch
 }
 
 func ids(l ledger.Listing) []string {
