@@ -52,9 +52,10 @@ type Service struct {
 
 // A ring holds the organisation's opened keys.
 type ring struct {
-	org    Organisation
-	data   *secret.Box
-	digest *secret.Digester
+	org       Organisation
+	data      *secret.Box
+	digest    *secret.Digester
+	oldMaster bool // opened with the master key before an exchange
 }
 
 // New makes a Service. Call Bootstrap, or Open, next.
