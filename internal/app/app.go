@@ -31,7 +31,15 @@ import (
 	"github.com/portico-ai/portico/internal/telemetry"
 )
 
-const databaseFile = "portico.db"
+// Names in the data folder.
+const (
+	databaseFile = "portico.db"
+	logsFile     = "logs.duckdb"
+	journalDir   = "journal"
+	bodiesDir    = "bodies"
+	lockFile     = "lock"
+	quarantine   = "quarantine.jsonl"
+)
 
 // An App is a wired server. Run serves until its context ends; Close releases
 // what New has opened and is called by Run.
@@ -119,10 +127,14 @@ func (a *App) openFolder(context.Context) (err error) {
 // openMaster finds the master key before anything is made that would depend on
 // it; only a folder without a database may get a new one.
 func (a *App) openMaster(create bool) (err error) {
-	a.master, err = secret.Master(secret.Source{
-		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: create,
-	})
+	source := masterSource(a.cfg)
+	source.Create = create
+	a.master, err = secret.Master(source)
 	return err
+}
+
+func masterSource(cfg Config) secret.Source {
+	return secret.Source{Value: cfg.MasterKey.Reveal(), File: cfg.MasterKeyFile, Dir: cfg.Data}
 }
 
 func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
@@ -132,7 +144,7 @@ func (a *App) openStores(ctx context.Context) error {
 	opened := make(chan error, 1)
 	go func() {
 		var err error
-		a.logs, err = duckdb.Open(a.path("logs.duckdb"), duckdb.Options{Log: a.log})
+		a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
 		opened <- err
 	}()
 	err := a.openLedger(ctx)
@@ -143,7 +155,7 @@ func (a *App) openStores(ctx context.Context) error {
 		return err
 	}
 	a.follower = ledger.NewFollower(a.journal, a.logs, ledger.FollowOptions{
-		Name: "logs", Quarantine: a.path("quarantine.jsonl"), Log: a.log,
+		Name: "logs", Quarantine: a.path(quarantine), Log: a.log,
 		// Rows cost several times less in large batches; whoever asks for logs
 		// makes the follower catch up first.
 		Batch: 8192, Wait: time.Second,
@@ -152,10 +164,10 @@ func (a *App) openStores(ctx context.Context) error {
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {
-	if a.journal, err = ledger.Open(a.path("journal"), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
+	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
-	if a.bodies, err = ledger.OpenBodies(a.path("bodies"), ledger.BodyOptions{Log: a.log}); err != nil {
+	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
 	if err := a.loadPrices(); err != nil {

@@ -1,5 +1,6 @@
-// Package app wires the program together: its configuration, and New(Config),
-// which gives an App to Run and Close. Nothing else happens here.
+// Package app wires the program together: its configuration, New(Config), which
+// gives an App to Run and Close, and what an operator does to a data folder as a
+// whole: back up, restore, migrate, exchange the master key, examine.
 package app
 
 import (
