@@ -21,7 +21,7 @@ type memReader struct {
 	pos     Position
 	batches int
 	err     func(batch []*Entry) error // before anything is stored
-	after   func() error              // once all is stored, as a lost acknowledgement
+	after   func() error               // once all is stored, as a lost acknowledgement
 }
 
 func (r *memReader) Apply(_ context.Context, batch []*Entry, upTo Position) error {
