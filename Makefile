@@ -4,18 +4,15 @@ SHELL := /bin/bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-GO_FILES := $(shell find cmd internal test client web -name '*.go' -not -path '*/node_modules/*' 2>/dev/null)
 
 .PHONY: help build run test check bench console e2e clients race lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
-build: bin/portico ## build bin/portico (with the console if it has been built)
-
-bin/portico: $(GO_FILES) go.mod go.sum
+build: ## build bin/portico (with the console if it has been built)
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/portico
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/portico ./cmd/portico
 
 console: web/node_modules/.installed ## build the console into the binary's assets
 	cd web && npm run --silent build
@@ -28,7 +25,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 
 run: ## build everything and start a demo
 	@$(MAKE) --no-print-directory console || echo "the console could not be built (is Node installed?); going on without it"
-	@rm -f bin/portico && $(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build
 	bin/portico serve --demo
 
 test: ## vet, and run all Go tests

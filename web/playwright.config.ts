@@ -12,13 +12,15 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results/run",
   workers: 1,
-  timeout: 20_000,
+  timeout: 30_000,
   expect: { timeout: 6_000 },
   forbidOnly: process.env["CI"] === "true",
   reporter: [["list"]],
   use: {
     baseURL: url ?? `http://127.0.0.1:${fakePort}`,
     trace: "retain-on-failure",
+    // Endless animations cost a browser without a graphics card half of its time.
+    contextOptions: { reducedMotion: "reduce" },
     viewport: { width: 1440, height: 900 },
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: { executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: flags },

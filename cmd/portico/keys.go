@@ -75,11 +75,7 @@ func keysRevokeCommand() *cobra.Command {
 // withControl runs do on the control plane of the command's data folder.
 func withControl(cmd *cobra.Command, do func(context.Context, *control.Service) error) (err error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	flags := map[string]string{}
-	if data, _ := cmd.Flags().GetString("data"); data != "" {
-		flags["data"] = data
-	}
-	cfg, err := loadSettings("", os.Environ(), flags, log)
+	cfg, err := folderSettings(cmd, log)
 	if err != nil {
 		return err
 	}

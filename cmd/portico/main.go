@@ -36,7 +36,8 @@ func root() *cobra.Command {
 		Example:       "  portico serve --demo\n  portico rehearse config.json --outcome 'config.targets[0]=503'",
 	}
 	cmd.SetVersionTemplate("portico {{.Version}}\n")
-	cmd.AddCommand(serveCommand(), versionCommand(), keysCommand(), configCommand(), rehearseCommand(), mockCommand(), providersCommand())
+	cmd.AddCommand(serveCommand(), versionCommand(), keysCommand(), configCommand(), rehearseCommand(), mockCommand(), providersCommand(),
+		backupCommand(), restoreCommand(), migrateCommand(), rotateCommand(), doctorCommand())
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
@@ -59,15 +60,18 @@ func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handl
 }
 
 func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
+	id, err := uuid.NewV7()
+	if err != nil {
+		id = uuid.New()
+	}
 	t := readTrace(r)
+	if t.span == "" {
+		t.span = hex.EncodeToString(id[8:])
+	}
 	c := &gateway.Call{
 		Headers: r.Header, Method: r.Method, Path: r.URL.Path, Started: time.Now(), ClientIP: clientIP(r),
 		TraceID: t.id, SpanID: t.span, ParentSpanID: t.parent, SpanName: t.name,
 		KeepBodies: r.Header.Get("X-Portkey-Debug") != "false",
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		id = uuid.New()
 	}
 	c.ID, c.Op, c.Dialect = id.String(), op, d
 	return c

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -29,10 +28,6 @@ func readTrace(r *http.Request) trace {
 	}
 	if t.id == "" {
 		t.id = uuid.NewString()
-	}
-	if t.span == "" {
-		id := uuid.New()
-		t.span = hex.EncodeToString(id[:8])
 	}
 	if t.name == "" {
 		t.name = r.Method + " " + r.URL.Path

@@ -37,6 +37,7 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 	}
 	defer reply.Stream.Close()
 	w.WriteHeader(reply.Status)
+	var armed time.Time
 	for {
 		chunk, err := reply.Stream.Next()
 		if err != nil {
@@ -45,7 +46,10 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 		if len(chunk) == 0 {
 			continue
 		}
-		_ = control.SetWriteDeadline(time.Now().Add(writeStall))
+		if now := time.Now(); now.Sub(armed) > writeStall/4 {
+			armed = now
+			_ = control.SetWriteDeadline(now.Add(writeStall))
+		}
 		if _, err := w.Write(chunk); err != nil {
 			return
 		}

@@ -31,7 +31,15 @@ import (
 	"github.com/portico-ai/portico/internal/telemetry"
 )
 
-const databaseFile = "portico.db"
+// Names in the data folder.
+const (
+	databaseFile = "portico.db"
+	logsFile     = "logs.duckdb"
+	journalDir   = "journal"
+	bodiesDir    = "bodies"
+	lockFile     = "lock"
+	quarantine   = "quarantine.jsonl"
+)
 
 // An App is a wired server. Run serves until its context ends; Close releases
 // what New has opened and is called by Run.
@@ -40,7 +48,7 @@ type App struct {
 	log *slog.Logger
 
 	lock      *folderLock
-	fresh     bool // the data folder has no database yet
+	master    *secret.Box
 	db        *sqldb.Store
 	service   *control.Service
 	directory *directory.Memory
@@ -113,8 +121,20 @@ func (a *App) openFolder(context.Context) (err error) {
 		return err
 	}
 	_, err = os.Stat(a.path(databaseFile))
-	a.fresh = errors.Is(err, fs.ErrNotExist)
-	return nil
+	return a.openMaster(errors.Is(err, fs.ErrNotExist))
+}
+
+// openMaster finds the master key before anything is made that would depend on
+// it; only a folder without a database may get a new one.
+func (a *App) openMaster(create bool) (err error) {
+	source := masterSource(a.cfg)
+	source.Create = create
+	a.master, err = secret.Master(source)
+	return err
+}
+
+func masterSource(cfg Config) secret.Source {
+	return secret.Source{Value: cfg.MasterKey.Reveal(), File: cfg.MasterKeyFile, Dir: cfg.Data}
 }
 
 func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }
@@ -124,7 +144,7 @@ func (a *App) openStores(ctx context.Context) error {
 	opened := make(chan error, 1)
 	go func() {
 		var err error
-		a.logs, err = duckdb.Open(a.path("logs.duckdb"), duckdb.Options{Log: a.log})
+		a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
 		opened <- err
 	}()
 	err := a.openLedger(ctx)
@@ -135,7 +155,7 @@ func (a *App) openStores(ctx context.Context) error {
 		return err
 	}
 	a.follower = ledger.NewFollower(a.journal, a.logs, ledger.FollowOptions{
-		Name: "logs", Quarantine: a.path("quarantine.jsonl"), Log: a.log,
+		Name: "logs", Quarantine: a.path(quarantine), Log: a.log,
 		// Rows cost several times less in large batches; whoever asks for logs
 		// makes the follower catch up first.
 		Batch: 8192, Wait: time.Second,
@@ -144,13 +164,13 @@ func (a *App) openStores(ctx context.Context) error {
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {
-	if a.journal, err = ledger.Open(a.path("journal"), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
+	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
-	if a.bodies, err = ledger.OpenBodies(a.path("bodies"), ledger.BodyOptions{Log: a.log}); err != nil {
+	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
-	if a.prices, err = price.Load(); err != nil {
+	if err := a.loadPrices(); err != nil {
 		return fmt.Errorf("load the prices: %w", err)
 	}
 	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
@@ -159,43 +179,50 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openControl(ctx context.Context) error {
-	err := a.newService(a.fresh)
+// loadPrices takes the catalogue, with the operator's own prices on top.
+func (a *App) loadPrices() (err error) {
+	if a.prices, err = price.Load(); err != nil || a.cfg.Prices == "" {
+		return err
+	}
+	file, err := os.Open(a.cfg.Prices)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
+	a.prices, err = a.prices.WithOverrides(file)
+	return err
+}
+
+func (a *App) openControl(ctx context.Context) error {
+	a.newService()
 	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
 	if a.cfg.Demo {
 		o.DemoProvider = demoProvider
 	}
+	var err error
 	a.first, err = a.service.Bootstrap(ctx, o)
 	return err
 }
 
 // newService wires the control plane to the open database.
-func (a *App) newService(createKey bool) error {
-	master, err := secret.Master(secret.Source{
-		Value: a.cfg.MasterKey.Reveal(), File: a.cfg.MasterKeyFile, Dir: a.cfg.Data, Create: createKey,
-	})
-	if err != nil {
-		return err
-	}
+func (a *App) newService() {
 	a.directory = directory.NewMemory()
 	a.service = control.New(control.Deps{
-		Store: a.db, Master: master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
+		Store: a.db, Master: a.master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
 		CheckConfig: func(raw []byte) (*route.Config, error) {
 			o := gateway.RouteOptions(a.providers, a.checkHost)
 			o.ForSave = true
-			return route.Parse(raw, o)
+			return gateway.ParseConfig(raw, o)
 		},
+		CheckHost: a.checkHost,
 	})
-	return nil
 }
 
 func (a *App) openGateway(context.Context) error {
 	a.formats = map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
 	a.metrics = telemetry.NewMetrics(a.cfg.Version)
 	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
+	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
 	a.gateway = gateway.New(gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http,

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
 )
 
 // demoProvider is the provider of the demo's virtual key, and that key's slug.
@@ -30,32 +32,32 @@ func (a *App) banner() {
 	a.printCurl(w, origin)
 }
 
+// printCurl shows a first call. A key that the operator chose is not repeated: the
+// shell fills it in.
 func (a *App) printCurl(w io.Writer, origin string) {
 	if !a.first.Fresh {
 		fmt.Fprintln(w)
 		return
 	}
-	if a.cfg.Demo {
-		fmt.Fprintf(w, "\n  A first call (no provider account needed)\n    curl %s/v1/chat/completions \\\n      -H 'content-type: application/json' -H 'x-portkey-api-key: %s' \\\n"+
-			"      -d '{\"model\":\"@%s/mock-gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n",
-			origin, a.workspaceKey(), demoProvider)
-		return
+	workspace := shown(a.first.WorkspaceKey, "$PORTICO_BOOTSTRAP_WORKSPACE_KEY")
+	haveWorkspaceKey := !a.first.WorkspaceKey.IsZero() || !a.cfg.BootstrapWorkspaceKey.IsZero()
+	switch {
+	case a.cfg.Demo:
+		fmt.Fprintf(w, "\n  A first call (no provider account needed)\n    curl %s/v1/chat/completions \\\n      -H 'content-type: application/json' -H \"x-portkey-api-key: %s\" \\\n"+
+			"      -d '{\"model\":\"@%s/mock-gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n", origin, workspace, demoProvider)
+	case haveWorkspaceKey:
+		fmt.Fprintf(w, "\n  A first call, with your own OpenAI key\n    curl %s/v1/chat/completions \\\n      -H 'content-type: application/json' -H \"x-portkey-api-key: %s\" \\\n"+
+			"      -H 'x-portkey-provider: openai' -H \"authorization: Bearer $OPENAI_API_KEY\" \\\n"+
+			"      -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n", origin, workspace)
+	default:
+		fmt.Fprintf(w, "\n  Make a workspace key that may call models\n    curl %s/v1/api-keys/workspace/service \\\n      -H 'content-type: application/json' -H \"x-portkey-api-key: %s\" \\\n"+
+			"      -d '{\"name\":\"first\",\"scopes\":[\"completions.write\",\"logs.view\"]}'\n\n", origin, shown(a.first.AdminKey, "$PORTICO_BOOTSTRAP_ADMIN_KEY"))
 	}
-	fmt.Fprintf(w, "\n  Make a workspace key that may call models\n    curl %s/v1/api-keys/workspace/service \\\n      -H 'content-type: application/json' -H 'x-portkey-api-key: %s' \\\n"+
-		"      -d '{\"name\":\"first\",\"scopes\":[\"completions.write\",\"logs.view\"]}'\n\n", origin, a.adminKey())
 }
 
-// A key that the operator chose is not repeated.
-func (a *App) workspaceKey() string {
-	if a.first.WorkspaceKey.IsZero() {
-		return "$PORTICO_BOOTSTRAP_WORKSPACE_KEY"
+func shown(key ai.Secret, variable string) string {
+	if key.IsZero() {
+		return variable
 	}
-	return a.first.WorkspaceKey.Reveal()
-}
-
-func (a *App) adminKey() string {
-	if a.first.AdminKey.IsZero() {
-		return "$PORTICO_BOOTSTRAP_ADMIN_KEY"
-	}
-	return a.first.AdminKey.Reveal()
+	return key.Reveal()
 }

@@ -1,5 +1,6 @@
-// Package app wires the program together: its configuration, and New(Config),
-// which gives an App to Run and Close. Nothing else happens here.
+// Package app wires the program together: its configuration, New(Config), which
+// gives an App to Run and Close, and what an operator does to a data folder as a
+// whole: back up, restore, migrate, exchange the master key, examine.
 package app
 
 import (
@@ -24,7 +25,8 @@ type Config struct {
 	EgressAllow  string // comma list of host:port, hosts, CIDRs
 	DrainDelay   time.Duration
 	DrainTimeout time.Duration
-	MaxBody      int64 // bytes
+	MaxBody      int64  // bytes
+	Prices       string // file of the operator's own prices, "" for none
 	Demo         bool
 
 	MasterKey             ai.Secret // base64 of 32 bytes; "" means MasterKeyFile or the data folder's
@@ -84,6 +86,7 @@ func Settings() []Setting {
 		{Name: "drain_delay", Default: "5s", Help: "on SIGTERM: how long to go on serving after /readyz says no", Set: duration(func(c *Config) *time.Duration { return &c.DrainDelay })},
 		{Name: "drain_timeout", Default: "30s", Help: "on SIGTERM: how long requests in flight may take to finish", Set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout })},
 		{Name: "max_body", Default: "32MiB", Help: "largest request body", Set: setMaxBody},
+		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it", Set: text(func(c *Config) *string { return &c.Prices })},
 		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
 		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
 		{Name: "master_key_file", NoFlag: true, Help: "file with the master key", Set: text(func(c *Config) *string { return &c.MasterKeyFile })},

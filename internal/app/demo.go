@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/egress"
 )
 
@@ -27,7 +28,7 @@ var demoPrompts = []string{
 // fillDemo sends sample traffic through the whole pipeline, so that a new demo's
 // console has something true to show.
 func (a *App) fillDemo(ctx context.Context) {
-	key := a.workspaceKeyValue()
+	key := firstKey(a.cfg.BootstrapWorkspaceKey, a.first.WorkspaceKey)
 	if key == "" {
 		return
 	}
@@ -57,9 +58,9 @@ func (a *App) fillDemo(ctx context.Context) {
 	}
 }
 
-func (a *App) workspaceKeyValue() string {
-	if v := a.cfg.BootstrapWorkspaceKey.Reveal(); v != "" {
-		return v
+func firstKey(chosen, made ai.Secret) string {
+	if !chosen.IsZero() {
+		return chosen.Reveal()
 	}
-	return a.first.WorkspaceKey.Reveal()
+	return made.Reveal()
 }

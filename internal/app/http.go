@@ -53,7 +53,7 @@ func (a *App) handler() http.Handler {
 	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)
-	return checked(mux)
+	return a.recovered(checked(mux))
 }
 
 func (a *App) root(w http.ResponseWriter, r *http.Request) {

@@ -3,10 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/store/sqldb"
@@ -16,21 +14,28 @@ import (
 // may be running on the same folder: it sees changes within a second or two.
 func OpenControl(ctx context.Context, cfg Config, log *slog.Logger) (*control.Service, io.Closer, error) {
 	a := &App{cfg: cfg, log: log}
-	if _, err := os.Stat(a.path(databaseFile)); err != nil {
-		return nil, nil, fmt.Errorf("%s is not a portico data folder: %w", cfg.Data, err)
+	if err := requireFolder(cfg.Data); err != nil {
+		return nil, nil, err
 	}
-	if err := a.openEgress(ctx); err != nil {
+	if err := errors.Join(a.openEgress(ctx), a.openMaster(false)); err != nil {
 		return nil, nil, err
 	}
 	var err error
 	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
 		return nil, nil, err
 	}
-	if err := a.newService(false); err != nil {
-		return nil, nil, errors.Join(err, a.db.Close())
-	}
+	a.newService()
 	if err := a.service.Open(ctx); err != nil {
 		return nil, nil, errors.Join(err, a.db.Close())
 	}
 	return a.service, a.db, nil
+}
+
+// Migrate brings the schema of a data folder's database up to date and says which
+// versions it had and has.
+func Migrate(ctx context.Context, cfg Config) (from, to int, err error) {
+	if err := requireFolder(cfg.Data); err != nil {
+		return 0, 0, err
+	}
+	return sqldb.Migrate(ctx, (&App{cfg: cfg}).path(databaseFile))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/api/admin"
 	"github.com/portico-ai/portico/internal/api/logs"
+	"github.com/portico-ai/portico/internal/ledger"
 )
 
 // logRoutes are the control plane's routes over the ledger.
@@ -57,5 +58,6 @@ func (a *App) getLog(r *http.Request, p access.Principal) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return logs.Detail(&entry, a.bodies.Read), nil
+	read := func(ref ledger.BodyRef) ([]byte, error) { return a.bodies.Read(entry.ID, ref) }
+	return logs.Detail(&entry, read), nil
 }

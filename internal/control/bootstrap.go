@@ -48,6 +48,9 @@ func (s *Service) Bootstrap(ctx context.Context, o Options) (First, error) {
 			err = s.Load(ctx)
 		}
 	}
+	if err == nil {
+		err = s.endExchange(ctx)
+	}
 	if err != nil {
 		return First{}, err
 	}
@@ -81,26 +84,12 @@ func (s *Service) Open(ctx context.Context) error {
 
 // openRing opens the stored keys with the master key.
 func (s *Service) openRing(ctx context.Context, org Organisation) error {
-	data, err := s.master.OpenDataKey(org.DataKey, dataKeyBinding(org.ID))
+	k, err := openKeys(ctx, s.store, s.master, org.ID)
 	if err != nil {
-		return fmt.Errorf("%w (%w)", ErrWrongMasterKey, err)
+		return err
 	}
-	sealed, err := s.store.Setting(ctx, settingPepper)
-	if err != nil {
-		return fmt.Errorf("read the pepper: %w", err)
-	}
-	pepper, err := s.master.Open(sealed, pepperBinding)
-	if err != nil {
-		return fmt.Errorf("%w (%w)", ErrWrongMasterKey, err)
-	}
-	s.ring.Store(&ring{org: org, data: data, digest: secret.NewDigester(pepper)})
+	s.ring.Store(&ring{org: org, data: k.data, digest: secret.NewDigester(k.pepper), oldMaster: k.old})
 	return nil
-}
-
-var pepperBinding = secret.Binding{Kind: "pepper"}
-
-func dataKeyBinding(orgID string) secret.Binding {
-	return secret.Binding{Tenant: orgID, Kind: "data-key"}
 }
 
 // create fills an empty store in one transaction.

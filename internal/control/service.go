@@ -23,8 +23,11 @@ type Deps struct {
 	// CheckConfig parses and validates a routing config. Its errors are
 	// *ai.Error with Problems.
 	CheckConfig func(raw []byte) (*route.Config, error)
-	Now         func() time.Time
-	Log         *slog.Logger
+	// CheckHost judges the base URL a virtual key is to be bound to; nil accepts
+	// every one.
+	CheckHost func(url string) error
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // A Service is the control plane. Until Bootstrap or Open has returned, no other
@@ -35,6 +38,7 @@ type Service struct {
 	directory   *directory.Memory
 	providers   Providers
 	checkConfig func(raw []byte) (*route.Config, error)
+	checkHost   func(url string) error
 	clock       func() time.Time
 	log         *slog.Logger
 
@@ -48,16 +52,17 @@ type Service struct {
 
 // A ring holds the organisation's opened keys.
 type ring struct {
-	org    Organisation
-	data   *secret.Box
-	digest *secret.Digester
+	org       Organisation
+	data      *secret.Box
+	digest    *secret.Digester
+	oldMaster bool // opened with the master key before an exchange
 }
 
 // New makes a Service. Call Bootstrap, or Open, next.
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, master: d.Master, directory: d.Directory, providers: d.Providers,
-		checkConfig: d.CheckConfig, clock: d.Now, log: d.Log,
+		checkConfig: d.CheckConfig, checkHost: d.CheckHost, clock: d.Now, log: d.Log,
 		hashing:   make(chan struct{}, 2),
 		dummyHash: sync.OnceValue(func() string { return secret.HashPassword("nobody") }),
 	}

@@ -129,13 +129,19 @@ func (p *problems) checkSecret(path, value string) {
 	}
 }
 
-func (p *problems) checkHost(host string) {
+func (p *problems) checkHost(host string, judge func(url string) error) {
 	if host == "" {
 		return
 	}
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		p.add("custom_host", "custom_host is a base URL such as https://llm.example.com/v1, without user, query or fragment")
+		return
+	}
+	if judge != nil {
+		if err := judge(host); err != nil {
+			p.add("custom_host", "%v", err)
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ func (s *Service) applyVirtualKey(bad *problems, k *VirtualKey, secrets *credent
 		k.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Millisecond)
 	}
 	if in.CustomHost != nil {
-		bad.checkHost(*in.CustomHost)
+		bad.checkHost(*in.CustomHost, s.checkHost)
 		k.CustomHost = *in.CustomHost
 	}
 	if in.CustomHeaders != nil {

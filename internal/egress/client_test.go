@@ -90,7 +90,7 @@ func TestClientHandsRedirectsBack(t *testing.T) {
 	defer target.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		base := raw(t, func(c net.Conn, _ string) {
-			fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: %s\r\nAlt-Svc: h2=\"%s\"\r\nContent-Length: 0\r\n\r\n", status, target.URL, target.Listener.Addr())
+			fmt.Fprintf(c, "HTTP/1.1 %d X\r\nLocation: %s\r\nAlt-Svc: h2=\"%s\"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status, target.URL, target.Listener.Addr())
 		})
 		eachClient(t, Options{}, func(t *testing.T, c *Client) {
 			for name, do := range map[string]func(*http.Request) (*http.Response, error){"Do": c.Do, "HTTP": c.HTTP().Do} {

@@ -53,7 +53,7 @@ func (l *lean) roundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, stale, err := c.do(req, head)
-	if !stale || !c.reused {
+	if !stale || !c.reused || !idempotent(req.Method) {
 		return resp, err
 	}
 	again, ok := rewound(req)
@@ -67,6 +67,17 @@ func (l *lean) roundTrip(req *http.Request) (*http.Response, error) {
 		resp.Request = req
 	}
 	return resp, err
+}
+
+// idempotent reports whether a request may be sent twice. A POST that went out on
+// a connection the peer then closed may have been read, and paid for
+// (RFC 9110 §9.2.2); whether it is tried again is the caller's decision.
+func idempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
 }
 
 // rewound returns a copy of req whose body is at its start again.

@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// probeAfter is how long a connection may have been idle before it is looked at
-// to see whether the peer has closed it; younger ones are tried.
-const probeAfter = time.Second
-
 // pool keeps idle connections, the most recently used on top.
 type pool struct {
 	maxIdle int // by target
@@ -27,7 +23,7 @@ func (p *pool) take(t target) *leanConn {
 			return nil
 		}
 		age := time.Since(c.idleSince)
-		if age < p.timeout && (age < probeAfter || alive(c.Conn)) {
+		if age < p.timeout && alive(c.Conn) {
 			c.reused = true
 			return c
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/openai"
+	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -51,18 +52,23 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	d, err := g.resolve(c, rec, s.Target, model)
+	if d != nil {
+		a.destination = d
+		a.conversion.Model = d.model
+		rec.describe(a)
+	}
 	if err != nil {
 		return a.fail(err)
 	}
-	a.destination = d
-	a.conversion.Model = d.model
-	rec.describe(a)
 	if a.sent, err = g.encodeBody(c, a, body, model); err != nil {
 		return a.fail(err)
 	}
-	x := g.newExchange(ctx, s.Target)
+	x := g.newExchange(ctx, c, s.Target)
 	if err := x.send(g, c, a); err != nil {
-		x.cancel(nil)
+		x.finish()
+		if egress.IsDenied(err) {
+			g.Log.Warn("the egress policy refused a connection", "request_id", c.ID, "url", a.attempt.URL, "err", err)
+		}
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
@@ -117,7 +123,7 @@ func asksForUsage(c *Call, d *destination) bool {
 
 // strict is strict OpenAI compliance: on unless the header or the config says no.
 func (c *Call) strict(t *route.Target) bool {
-	if c.header("Strict-Open-Ai-Compliance") == "false" {
+	if c.header("X-Portkey-Strict-Open-Ai-Compliance") == "false" {
 		return false
 	}
 	return t.Strict == nil || *t.Strict

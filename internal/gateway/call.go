@@ -32,8 +32,13 @@ type Call struct {
 	KeepBodies bool
 }
 
-// header returns a gateway header by its name without the x-portkey- prefix.
-func (c *Call) header(name string) string { return c.Headers.Get("X-Portkey-" + name) }
+// header returns a request header by its canonical name.
+func (c *Call) header(canonical string) string {
+	if v := c.Headers[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
 
 // SetMetadata adds to the call's metadata, which may be shared with its key.
 func (c *Call) SetMetadata(key, value string) {

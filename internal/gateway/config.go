@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -13,7 +14,7 @@ import (
 // saved slug), else the key's default, else the workspace's, else none, which is
 // a single target named by the other headers.
 func (g *Gateway) config(c *Call, rec *record) (*route.Config, error) {
-	value := strings.TrimSpace(c.header("Config"))
+	value := strings.TrimSpace(c.header("X-Portkey-Config"))
 	switch {
 	case value == "":
 		if c.Key.ConfigSlug != "" {
@@ -72,24 +73,30 @@ func (g *Gateway) checkSlugs(c *Call, cfg *route.Config) error {
 // that sends the same one with every request pays for parsing it once.
 type configCache struct {
 	options route.Options
+	secrets secretNames
 	max     int
 
 	mu     sync.RWMutex
-	byText map[string]*route.Config
+	byText map[string]inlineConfig
 }
 
-func newConfigCache(max int, o route.Options) *configCache {
-	return &configCache{options: o, max: max, byText: make(map[string]*route.Config)}
+type inlineConfig struct {
+	compiled *route.Config
+	shown    string // the text with its secrets masked
+}
+
+func newConfigCache(max int, o route.Options, secrets secretNames) *configCache {
+	return &configCache{options: o, secrets: secrets, max: max, byText: make(map[string]inlineConfig)}
 }
 
 func (cc *configCache) get(text string) (*route.Config, error) {
 	cc.mu.RLock()
-	cfg, ok := cc.byText[text]
+	known, ok := cc.byText[text]
 	cc.mu.RUnlock()
 	if ok {
-		return cfg, nil
+		return known.compiled, nil
 	}
-	cfg, err := route.Parse([]byte(text), cc.options)
+	compiled, err := ParseConfig([]byte(text), cc.options)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +105,22 @@ func (cc *configCache) get(text string) (*route.Config, error) {
 	if len(cc.byText) >= cc.max {
 		clear(cc.byText) // rare: more distinct configs than the bound; start again
 	}
-	cc.byText[strings.Clone(text)] = cfg
-	return cfg, nil
+	cc.byText[strings.Clone(text)] = inlineConfig{compiled, string(cc.secrets.mask(nil, []byte(text)))}
+	return compiled, nil
+}
+
+// shown is a config's text as a log may hold it.
+func (cc *configCache) shown(text string) string {
+	cc.mu.RLock()
+	known, ok := cc.byText[text]
+	cc.mu.RUnlock()
+	if ok {
+		return known.shown
+	}
+	if !jsonedit.Whole([]byte(text)) {
+		return "" // not JSON: nobody can say what in it is secret
+	}
+	return string(cc.secrets.mask(nil, []byte(text)))
 }
 
 func quote(s string) string {

@@ -24,35 +24,59 @@ type exchange struct {
 
 	head, firstToken, idle time.Duration
 	asked                  bool // head comes from the config's request_timeout
+
+	watch watchdog
 }
 
-func (g *Gateway) newExchange(ctx context.Context, t *route.Target) *exchange {
+func (g *Gateway) newExchange(ctx context.Context, c *Call, t *route.Target) *exchange {
+	asked := orDefault(c.requestTimeout(), t.RequestTimeout)
 	x := &exchange{
-		head: orDefault(t.RequestTimeout, g.Limits.HeadTimeout), asked: t.RequestTimeout > 0,
+		head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
 		firstToken: t.FirstTokenTimeout, idle: orDefault(t.StreamIdleTimeout, g.Limits.IdleTimeout),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
+	x.watch.bark = x.expire
 	return x
 }
 
-// limit cancels the exchange with err when d passes before stop is called.
-func (x *exchange) limit(d time.Duration, err *ai.Error) (stop func() bool) {
-	return time.AfterFunc(d, func() { x.cancel(err) }).Stop
+// finish gives up what the exchange holds.
+func (x *exchange) finish() {
+	x.watch.stop()
+	x.cancel(nil)
+}
+
+// expire cancels the exchange because a phase took too long.
+func (x *exchange) expire(p phase) {
+	message := ""
+	switch p {
+	case readingBody:
+		message = "The provider stopped in the middle of its reply"
+	case awaitingToken:
+		message = "The stream's first token did not come within first_token_timeout: " + millis(x.firstToken) + "ms"
+	case readingStream:
+		message = "The provider's stream stalled for " + x.idle.String()
+	default:
+		message = "The provider did not answer within " + x.head.String()
+		if x.asked {
+			message = "Request exceeded the timeout sent in the request: " + millis(x.head) + "ms"
+		}
+	}
+	x.cancel(&ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: message})
 }
 
 // send dials the provider and waits for the response head.
 func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	d := a.destination
+	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
 		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
 	})
 	if err != nil {
-		return err
+		return x.explain(err)
 	}
 	a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
-	stop := x.limit(x.head, headTimeout(x.head, x.asked))
 	x.resp, err = g.HTTP.Do(req)
-	stop()
+	x.watch.leave()
 	if err != nil {
 		return x.explain(err)
 	}
@@ -62,14 +86,6 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 		return ai.Errorf(ai.BadGateway, "The provider answered with a redirect (%d), which is not followed; set its base URL to where it leads", x.resp.StatusCode)
 	}
 	return nil
-}
-
-func headTimeout(d time.Duration, asked bool) *ai.Error {
-	if asked {
-		return &ai.Error{Kind: ai.Timeout, Type: "timeout_error",
-			Message: "Request exceeded the timeout sent in the request: " + millis(d) + "ms"}
-	}
-	return &ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider did not answer within " + d.String()}
 }
 
 // explain turns a transport error into what a client may be told.

@@ -80,8 +80,9 @@ func orDefault[T int | int64 | time.Duration](v, d T) T {
 // A Gateway serves calls. It is safe for concurrent use.
 type Gateway struct {
 	Options
-	inline *configCache
-	bare   *route.Config // of a call without a config: one target, from the headers
+	inline  *configCache
+	secrets secretNames
+	bare    *route.Config // of a call without a config: one target, from the headers
 }
 
 // New makes a gateway.
@@ -91,7 +92,8 @@ func New(o Options) *Gateway {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{Options: o, bare: route.Direct()}
-	g.inline = newConfigCache(1024, RouteOptions(o.Providers, o.CheckHost))
+	g.secrets = newSecretNames(o.Providers)
+	g.inline = newConfigCache(1024, RouteOptions(o.Providers, o.CheckHost), g.secrets)
 	return g
 }
 

@@ -301,3 +301,18 @@ func TestModelsOfTheCaller(t *testing.T) {
 		t.Errorf("the provider's own list is %s", body)
 	}
 }
+
+func TestServerIdentityIsNotForRequests(t *testing.T) {
+	for name, headers := range map[string][]string{
+		"header":                      {"X-Portkey-Provider", "azure-openai", "X-Portkey-Azure-Auth-Mode", "managed", "X-Portkey-Azure-Deployment-Id", "d"},
+		"inline config":               {"X-Portkey-Config", `{"provider":"azure-openai","azure_auth_mode":"workload","deployment_id":"d"}`},
+		"header beside a virtual key": {"X-Portkey-Virtual-Key", "my-azure-openai", "X-Portkey-Azure-Auth-Mode", "Managed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, map[string]http.HandlerFunc{"azure-openai": reply(200, okJSON)})
+			if status, _, body := r.answer(t, r.chat(askJSON, headers...)); status != 400 || !strings.Contains(body, "identity of the server's own") {
+				t.Errorf("status %d: %s", status, body)
+			}
+		})
+	}
+}

@@ -3,7 +3,9 @@ package gateway
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/directory"
@@ -19,24 +21,41 @@ var neverForwarded = map[string]bool{
 	"Expect": true, "Accept-Encoding": true, "Cookie": true, "Metadata-Flavor": true, "Metadata": true, "X-Aws-Ec2-Metadata-Token": true,
 }
 
-const forwardHeaders = "Forward-Headers"
+const forwardHeaders = "X-Portkey-Forward-Headers"
 
 // checkHeaders refuses gateway headers that ask for what may not be.
 func (g *Gateway) checkHeaders(c *Call) error {
-	if host := c.header("Custom-Host"); host != "" && g.CheckHost != nil {
+	if host := c.header("X-Portkey-Custom-Host"); host != "" && g.CheckHost != nil {
 		if err := g.CheckHost(host); err != nil {
 			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "custom_host", Code: "invalid_custom_host",
 				Message: "Invalid custom host: x-portkey-custom-host must be a base URL that may be called: " + err.Error()}
 		}
 	}
 	for name := range strings.SplitSeq(c.header(forwardHeaders), ",") {
-		if strings.EqualFold(strings.TrimSpace(name), "X-Portkey-"+forwardHeaders) {
+		if strings.EqualFold(strings.TrimSpace(name), forwardHeaders) {
 			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "forward_headers",
 				Message: "forward_headers must not contain the 'x-portkey-forward-headers' header"}
 		}
 	}
 	return nil
 }
+
+// requestTimeout is the caller's own, in milliseconds, which beats the config's;
+// 0 if there is none or it is no number.
+func (c *Call) requestTimeout() time.Duration {
+	value := c.header("X-Portkey-Request-Timeout")
+	if value == "" {
+		return 0
+	}
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || ms <= 0 || ms > maxRequestTimeout.Milliseconds() {
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// maxRequestTimeout is as long as a config may set it.
+const maxRequestTimeout = 24 * time.Hour
 
 // carriesKey reports whether a header repeats the caller's Portico key.
 func (c *Call) carriesKey(values []string) bool {
@@ -63,7 +82,7 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 	out["User-Agent"] = []string{"portico"}
 	for _, name := range names {
 		name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-		if neverForwarded[name] || name == c.Carrier || strings.HasPrefix(name, "X-Portkey-") {
+		if !mayForward(name) || name == c.Carrier {
 			continue
 		}
 		if v, ok := c.Headers[name]; ok && !c.carriesKey(v) {
@@ -72,23 +91,31 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 	}
 	if stored != nil {
 		for name, value := range stored.CustomHeaders {
-			out.Set(name, value)
+			if name = http.CanonicalHeaderKey(name); mayForward(name) {
+				out[name] = []string{value}
+			}
 		}
 	}
 	return out
 }
 
-// replyHeaders keeps what a provider's reply may tell the client. A provider
-// cannot set cookies, redirect, open cross-origin access or speak for the gateway.
+func mayForward(canonical string) bool {
+	return !neverForwarded[canonical] && !strings.HasPrefix(canonical, "X-Portkey-")
+}
+
+// replyHeaders leaves in h what a provider's reply may tell the client, and
+// returns it. A provider cannot set cookies, redirect, open cross-origin access
+// or speak for the gateway.
 func replyHeaders(h http.Header) http.Header {
-	out := make(http.Header, len(h)+8)
-	for name, values := range h {
+	for name := range h {
 		if droppedReplyHeader(name) {
-			continue
+			delete(h, name)
 		}
-		out[name] = values
 	}
-	return out
+	if h == nil {
+		h = make(http.Header, 8)
+	}
+	return h
 }
 
 func droppedReplyHeader(name string) bool {

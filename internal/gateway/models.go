@@ -22,7 +22,7 @@ type modelItem struct {
 // namesProvider reports whether a request says which provider it is for; then
 // the list of models is the provider's own.
 func (c *Call) namesProvider() bool {
-	return c.header("Provider") != "" || c.header("Virtual-Key") != "" || c.header("Config") != ""
+	return c.header("X-Portkey-Provider") != "" || c.header("X-Portkey-Virtual-Key") != "" || c.header("X-Portkey-Config") != ""
 }
 
 // listModels lists what this caller's stored credentials can call, as far as the
@@ -43,7 +43,9 @@ func (g *Gateway) listModels(c *Call) *ai.Reply {
 			continue
 		}
 		for _, model := range g.Prices.Models(in.Provider) {
-			add(model, model)
+			if model != "*" { // prices of every model; no name that could be called
+				add(model, model)
+			}
 		}
 	}
 	body, err := json.Marshal(map[string]any{"object": "list", "total": len(items), "data": items})

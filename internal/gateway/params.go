@@ -47,6 +47,9 @@ func override(c *Call, t *route.Target) (body []byte, model string, err error) {
 // drop removes what a path such as "a.b", "a[0].b" or "a[*].b" names. What is
 // not there is no error.
 func drop(body []byte, path string) ([]byte, error) {
+	if !strings.ContainsAny(path, ".[") {
+		return jsonedit.Delete(body, path)
+	}
 	before, after, all := strings.Cut(path, "[*]")
 	if !all {
 		return sjson.DeleteBytes(body, dotted(path))

@@ -27,9 +27,10 @@ func (g *Gateway) open(c *Call) *record {
 		TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID, SpanName: c.SpanName,
 		Op: c.Op, Dialect: c.Dialect, Method: c.Method, Path: c.Path, Stream: c.Stream, AskModel: c.Model,
 		Cache: "DISABLED", Metadata: c.Metadata, ClientIP: c.ClientIP,
-		SDK:     firstOf(c.header("Package-Version"), c.Headers.Get("User-Agent")),
-		Runtime: c.header("Runtime"),
+		SDK:     firstOf(c.header("X-Portkey-Package-Version"), c.Headers.Get("User-Agent")),
+		Runtime: c.header("X-Portkey-Runtime"),
 	}
+	r.entry.Headers = g.loggedHeaders(c)
 	return r
 }
 

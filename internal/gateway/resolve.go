@@ -25,7 +25,8 @@ type destination struct {
 }
 
 // resolve turns a target into a destination. model is the one asked for, after
-// the target's overrides.
+// the target's overrides. An error comes with the destination as far as it is
+// known: nil where not even the provider is.
 func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (*destination, error) {
 	d := &destination{model: model}
 	id, stored, err := g.who(c, t, d)
@@ -38,9 +39,16 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	}
 	d.provider = p
 	if d.endpoint, ok = p.Endpoint(c.Op); !ok {
-		return nil, provider.Unsupported(p, c.Op)
+		return d, provider.Unsupported(p, c.Op)
 	}
-	d.fields = p.Normalize(merge(p.FromHeader(c.Headers), revealed(t.Fields)))
+	brought := p.FromHeader(c.Headers)
+	d.fields = p.Normalize(merge(brought, revealed(t.Fields)))
+	if rec.entry.ConfigID == "" {
+		brought = d.fields // an inline config is the request's own word too
+	}
+	if err := p.CheckRequest(brought); err != nil {
+		return d, err
+	}
 	d.key = t.APIKey
 	if d.key.IsZero() {
 		d.key = c.ProviderKey
@@ -53,7 +61,7 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 		err = d.keep("config "+rec.entry.ConfigSlug, t.CustomHost, p.Normalize(revealed(t.Fields)))
 	}
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	d.header = forwarded(c, t, stored)
 	return d, nil
@@ -86,9 +94,6 @@ func (g *Gateway) who(c *Call, t *route.Target, d *destination) (string, *direct
 	if !ok {
 		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_not_found",
 			Message: "Following keys are not valid: " + slug}
-	}
-	if stored.Unusable != "" {
-		return "", nil, &ai.Error{Kind: ai.Invalid, Code: "virtual_key_unusable", Message: stored.Unusable}
 	}
 	if !stored.ExpiresAt.IsZero() && time.Now().After(stored.ExpiresAt) {
 		return "", nil, &ai.Error{Kind: ai.Unauthenticated, Type: "virtual_key_expired_error", Code: "01",
@@ -145,11 +150,11 @@ func (g *Gateway) unknownProvider(id string) error {
 // named is the provider that the request's own headers name, else the slug of
 // its model.
 func (c *Call) named(fromModel string) (ref string, isSlug bool) {
-	ref = c.header("Provider")
+	ref = c.header("X-Portkey-Provider")
 	if strings.HasPrefix(ref, "@") {
 		return ref, true
 	}
-	if vk := c.header("Virtual-Key"); vk != "" {
+	if vk := c.header("X-Portkey-Virtual-Key"); vk != "" {
 		return vk, true
 	}
 	if ref == "" && fromModel != "" {
@@ -171,7 +176,7 @@ func revealed(fields map[string]ai.Secret) map[string]string {
 
 // customHost is the caller's: the header beats the config.
 func customHost(c *Call, t *route.Target) string {
-	return firstOf(c.header("Custom-Host"), t.CustomHost)
+	return firstOf(c.header("X-Portkey-Custom-Host"), t.CustomHost)
 }
 
 func firstOf(values ...string) string {

@@ -29,14 +29,23 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 	header["Content-Type"] = []string{"application/json"}
 	r.entry.State, r.entry.Status = ledger.OK, a.status
 	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
-	r.entry.Reply = r.put(ledger.BodyReply, a.body)
-	if a.destination.endpoint.Dialect != r.call.Dialect {
-		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
-	}
+	r.keepReply(a)
 	if err := r.settle(); err != nil {
 		return r.errorReply(err, nil)
 	}
 	return &ai.Reply{Status: a.status, Header: r.headers(header), Body: a.body, Usage: a.usage}
+}
+
+// keepReply keeps a whole reply for the log. Vectors are not kept: they are the
+// bulk of all bytes and nobody reads them (Portkey's log leaves them out too).
+func (r *record) keepReply(a *answer) {
+	if r.call.Op == ai.Embed {
+		return
+	}
+	r.entry.Reply = r.put(ledger.BodyReply, a.body)
+	if a.destination.endpoint.Dialect != r.call.Dialect {
+		r.entry.UpstreamRaw = r.put(ledger.BodyUpstreamRaw, a.raw)
+	}
 }
 
 // clientStream composes what a stream passes through on its way to the client.
@@ -183,16 +192,21 @@ func sameBytes(a, b []byte) bool {
 // headers adds the gateway's own response headers.
 func (r *record) headers(h http.Header) http.Header {
 	e := r.entry
-	h["X-Portkey-Trace-Id"] = []string{e.TraceID}
-	h["X-Portkey-Request-Id"] = []string{e.ID}
+	values := make([]string, 0, 6) // one array behind all of them
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	set("X-Portkey-Trace-Id", e.TraceID)
+	set("X-Portkey-Request-Id", e.ID)
 	if r.plan != nil {
-		h["X-Portkey-Retry-Attempt-Count"] = []string{strconv.Itoa(r.plan.Retries())}
-		h["X-Portkey-Cache-Status"] = []string{e.Cache}
+		set("X-Portkey-Retry-Attempt-Count", strconv.Itoa(r.plan.Retries()))
+		set("X-Portkey-Cache-Status", e.Cache)
 	}
 	if a := r.sent; a != nil {
-		h["X-Portkey-Last-Used-Option-Index"] = []string{a.attempt.Step}
+		set("X-Portkey-Last-Used-Option-Index", a.attempt.Step)
 		if a.destination != nil {
-			h["X-Portkey-Provider"] = []string{a.destination.provider.ID}
+			set("X-Portkey-Provider", a.destination.provider.ID)
 		}
 	}
 	return h

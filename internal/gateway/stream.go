@@ -34,10 +34,10 @@ type upstream struct {
 	noDone  bool
 	dialect ai.Dialect
 
-	held   [][]byte // read before the first meaningful event
-	failed error    // to be returned once held is given out
-	ended  bool
-	timer  *time.Timer
+	held    [][]byte // read before the first meaningful event
+	failed  error    // to be returned once held is given out
+	ended   bool
+	peeking bool // before the first meaningful event, under first_token_timeout
 }
 
 func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
@@ -73,8 +73,9 @@ func (a *answer) failStream(err *ai.Error) {
 // from the start can still be retried or fall back.
 func (u *upstream) peek() *ai.Error {
 	if u.x.firstToken > 0 {
-		defer u.x.limit(u.x.firstToken, &ai.Error{Kind: ai.Timeout, Type: "timeout_error",
-			Message: "The stream's first token did not come within first_token_timeout: " + millis(u.x.firstToken) + "ms"})()
+		u.x.watch.enter(awaitingToken, u.x.firstToken)
+		u.peeking = true
+		defer func() { u.peeking = false }()
 	}
 	size := 0
 	for u.failed == nil && !u.watch.Meaningful() && !u.watch.Done() && size < maxHeld {
@@ -135,9 +136,13 @@ func (u *upstream) Next() ([]byte, error) {
 func (u *upstream) complete() bool { return (u.watch.Done() || u.ended) && len(u.held) == 0 }
 
 func (u *upstream) read() ([]byte, error) {
-	u.arm()
+	if !u.peeking { // while it is, one limit spans all reads up to the first token
+		u.x.watch.enter(readingStream, u.x.idle)
+	}
 	chunk, err := u.frames.Next()
-	u.timer.Stop()
+	if !u.peeking {
+		u.x.watch.leave()
+	}
 	if len(chunk) > 0 {
 		u.watch.Observe(chunk)
 		if e := u.watch.Err(); e != nil {
@@ -168,16 +173,6 @@ func (u *upstream) framed() bool {
 	return u.x.resp.ContentLength >= 0 || slices.Contains(u.x.resp.TransferEncoding, "chunked")
 }
 
-func (u *upstream) arm() {
-	if u.timer != nil {
-		u.timer.Reset(u.x.idle)
-		return
-	}
-	u.timer = time.AfterFunc(u.x.idle, func() {
-		u.x.cancel(&ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider's stream stalled for " + u.x.idle.String()})
-	})
-}
-
 func (u *upstream) fromProvider(e *ai.Error) *ai.Error {
 	e.Provider, e.Message = u.from.provider.ID, u.from.mask(e.Message)
 	if e.Kind == ai.Internal {
@@ -196,13 +191,11 @@ func (u *upstream) broken(err error) *ai.Error {
 
 // Close implements ai.Stream.
 func (u *upstream) Close() error {
-	if u.timer != nil {
-		u.timer.Stop()
-	}
+	u.x.watch.stop()
 	if u.watch.Done() && u.x.ctx.Err() == nil {
 		u.drain()
 	}
-	u.x.cancel(nil)
+	u.x.finish()
 	return u.x.resp.Body.Close()
 }
 

@@ -16,7 +16,7 @@ import (
 
 // readWhole reads a reply that is not a stream and turns it into the client's dialect.
 func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
-	defer x.cancel(nil)
+	defer x.finish()
 	format := g.Formats[a.destination.endpoint.Dialect]
 	body, err := g.readBody(x)
 	if err != nil {
@@ -47,28 +47,31 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 	a.outcome = route.Outcome{Status: a.status}
 }
 
-// readBody reads a bounded body under the idle timer. A body cut short is an
+// readBody reads a bounded body; what it waits for is bounded by the idle timer. A body cut short is an
 // error even where the status was 200.
 func (g *Gateway) readBody(x *exchange) ([]byte, error) {
 	defer x.resp.Body.Close()
 	if x.resp.ContentLength > g.Limits.ReplyBytes {
 		return nil, tooLargeReply(g.Limits.ReplyBytes)
 	}
-	defer x.limit(x.idle, &ai.Error{Kind: ai.Timeout, Type: "timeout_error", Message: "The provider stopped in the middle of its reply"})()
-	var buf bytes.Buffer
-	if n := x.resp.ContentLength; n > 0 {
-		buf.Grow(int(n) + bytes.MinRead)
+	body := make([]byte, 0, max(512, x.resp.ContentLength+1))
+	for int64(len(body)) <= g.Limits.ReplyBytes {
+		x.watch.enter(readingBody, x.idle)
+		n, err := x.resp.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, x.explain(err)
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
 	}
-	n, err := buf.ReadFrom(io.LimitReader(x.resp.Body, g.Limits.ReplyBytes+1))
-	switch {
-	case err != nil && errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
-	case err != nil:
-		return nil, x.explain(err)
-	case n > g.Limits.ReplyBytes:
-		return nil, tooLargeReply(g.Limits.ReplyBytes)
-	}
-	return buf.Bytes(), nil
+	return nil, tooLargeReply(g.Limits.ReplyBytes)
 }
 
 func tooLargeReply(limit int64) error {
@@ -79,11 +82,10 @@ func tooLargeReply(limit int64) error {
 func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	e.Provider = a.destination.provider.ID
 	e.Status = a.status
-	if wait, ok := route.ParseRetryAfter(a.header, time.Now()); ok {
-		e.RetryAfter = wait
-	}
+	wait, told := route.ParseRetryAfter(a.header, time.Now())
+	e.RetryAfter = wait
 	a.fail(e)
-	a.outcome.Fatal = false
+	a.outcome.RetryAfter, a.outcome.HasRetryAfter, a.outcome.Fatal = wait, told, false
 }
 
 func notJSON(a *answer, body []byte) *ai.Error {

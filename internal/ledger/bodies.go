@@ -68,12 +68,16 @@ type body struct {
 }
 
 const (
-	bodyHead   = 10
-	maxBodyID  = math.MaxUint8
-	shedFor    = time.Second // after the disk refused
-	lingerFor  = 5 * time.Millisecond
-	maxBodyLen = math.MaxUint32 - bodyHead - maxBodyID
+	bodyHead  = 10
+	maxBodyID = math.MaxUint8
+	shedFor   = time.Second // after the disk refused
+	lingerFor = 5 * time.Millisecond
+
+	defaultMinFree = 64 << 20
+	maxBodyLen     = math.MaxUint32 - bodyHead - maxBodyID
 )
+
+var errNoBody = errors.New("another record, or none, is at this place")
 
 // OpenBodies opens the bodies kept in dir, making it if need be. Every run
 // writes segments of its own, so what a crash left is never appended to.
@@ -88,7 +92,7 @@ func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
 		opt.SegmentSize = 256 << 20
 	}
 	if opt.MinFree <= 0 {
-		opt.MinFree = 64 << 20
+		opt.MinFree = defaultMinFree
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -173,25 +177,28 @@ func (b *Bodies) Queued() int64 {
 	return b.bytes
 }
 
-// Read returns a body, whether or not it has reached the disk. The error is
-// ai.NotFound when it was lost or damaged.
-func (b *Bodies) Read(ref BodyRef) ([]byte, error) {
-	if data, ok := b.pending(ref); ok {
+// Read returns a body of the request id, whether or not it has reached the disk.
+// The error is ai.NotFound when it was lost or damaged, or when its place is
+// another request's: a crash may lose a body whose ref is in the journal, and the
+// next run writes where it would have been.
+func (b *Bodies) Read(id string, ref BodyRef) ([]byte, error) {
+	id = id[:min(len(id), maxBodyID)]
+	if data, ok := b.pending(id, ref); ok {
 		return data, nil
 	}
-	data, err := b.load(ref)
+	data, err := loadBody(b.dir, id, ref)
 	if err != nil {
 		return nil, &ai.Error{Kind: ai.NotFound, Op: "bodies.Read", Message: "The body is not kept", Err: err}
 	}
 	return data, nil
 }
 
-func (b *Bodies) pending(ref BodyRef) ([]byte, bool) {
+func (b *Bodies) pending(id string, ref BodyRef) ([]byte, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, list := range [][]body{b.queue, b.writing} {
 		for _, p := range list {
-			if p.ref == ref {
+			if p.ref == ref && p.id == id {
 				return append([]byte(nil), p.data...), true
 			}
 		}
@@ -199,8 +206,8 @@ func (b *Bodies) pending(ref BodyRef) ([]byte, bool) {
 	return nil, false
 }
 
-func (b *Bodies) load(ref BodyRef) (_ []byte, err error) {
-	f, err := b.dir.Open(bodyName(ref.Segment))
+func loadBody(dir folder, id string, ref BodyRef) (_ []byte, err error) {
+	f, err := dir.Open(bodyName(ref.Segment))
 	if err != nil {
 		return nil, err
 	}
@@ -209,11 +216,11 @@ func (b *Bodies) load(ref BodyRef) (_ []byte, err error) {
 	if _, err := f.ReadAt(head[:], ref.Offset); err != nil {
 		return nil, err
 	}
-	n, id := int64(binary.LittleEndian.Uint32(head[:])), int(head[9])
-	if n != int64(2+id+ref.Length) {
-		return nil, errors.New("another record, or none, is at this place")
+	n, idLen := int64(binary.LittleEndian.Uint32(head[:])), int(head[9])
+	if n != int64(2+idLen+ref.Length) || idLen != len(id) {
+		return nil, errNoBody
 	}
-	rest := make([]byte, id+ref.Length)
+	rest := make([]byte, idLen+ref.Length)
 	if _, err := f.ReadAt(rest, ref.Offset+bodyHead); err != nil {
 		return nil, err
 	}
@@ -221,7 +228,10 @@ func (b *Bodies) load(ref BodyRef) (_ []byte, err error) {
 	if sum != binary.LittleEndian.Uint32(head[4:]) {
 		return nil, errors.New("checksum does not match")
 	}
-	return rest[id:], nil
+	if string(rest[:idLen]) != id {
+		return nil, errNoBody
+	}
+	return rest[idLen:], nil
 }
 
 // Flush waits until every body accepted before the call is written or dropped.

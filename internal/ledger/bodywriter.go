@@ -136,10 +136,13 @@ func (w *bodyWriter) low(n int) bool {
 	if now := time.Now(); w.since >= checkBytes || now.Sub(w.checked) >= checkEvery {
 		w.checked, w.since = now, 0
 		free, total, err := w.dir.Free()
-		w.full = err == nil && free < min(w.minFree, max(total/10, 2*reserveStep))
+		w.full = err == nil && free < leftToJournal(w.minFree, total)
 	}
 	return w.full
 }
+
+// leftToJournal is the disk space that bodies do not use.
+func leftToJournal(minFree, total int64) int64 { return min(minFree, max(total/10, 2*reserveStep)) }
 
 func (w *bodyWriter) close() error {
 	if w.f == nil {

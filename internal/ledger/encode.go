@@ -63,6 +63,7 @@ func appendEntry(b []byte, e *Entry) []byte {
 	b = appendDecisions(b, e.Decisions)
 	b = appendMap(b, `,"metadata":`, e.Metadata)
 	b = appendReceipts(b, e.Receipts)
+	b = appendMap(b, `,"headers":`, e.Headers)
 	b = appendText(b, `,"client_ip":`, e.ClientIP)
 	b = appendText(b, `,"sdk":`, e.SDK)
 	b = appendText(b, `,"runtime":`, e.Runtime)

@@ -73,6 +73,8 @@ type Entry struct {
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Metadata  map[string]string `json:"metadata,omitempty"`
 	Receipts  []ai.Receipt      `json:"receipts,omitempty"`
+	// Headers are the x-portkey-* headers of the request, secrets masked.
+	Headers map[string]string `json:"headers,omitempty"`
 
 	ClientIP string `json:"client_ip,omitempty"`
 	SDK      string `json:"sdk,omitempty"`     // x-portkey-package-version, else user agent

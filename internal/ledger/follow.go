@@ -56,11 +56,6 @@ func NewFollower(j *Journal, r Reader, opt FollowOptions) *Follower {
 	return &Follower{j: j, r: r, opt: opt, kick: make(chan struct{}, 1), moved: make(chan struct{})}
 }
 
-// Follow is NewFollower and Run in one.
-func Follow(ctx context.Context, j *Journal, r Reader, opt FollowOptions) error {
-	return NewFollower(j, r, opt).Run(ctx)
-}
-
 // Run applies entries until ctx ends, whose error it returns. What is then not
 // applied stays in the journal for the next run.
 func (f *Follower) Run(ctx context.Context) error {

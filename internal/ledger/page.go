@@ -13,7 +13,7 @@ import (
 // single view shows, that is attempts, decisions, receipts, bodies, the client's
 // address and software, the upstream time and the price version.
 func (e Entry) Brief() Entry {
-	e.Attempts, e.Decisions, e.Receipts = nil, nil, nil
+	e.Attempts, e.Decisions, e.Receipts, e.Headers = nil, nil, nil, nil
 	e.Request, e.Reply, e.Upstream, e.UpstreamRaw, e.BodiesLost = BodyRef{}, BodyRef{}, BodyRef{}, BodyRef{}, false
 	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros, e.PriceVersion = "", "", "", 0, ""
 	return e
@@ -22,7 +22,7 @@ func (e Entry) Brief() Entry {
 // Rest is what Brief leaves out.
 func (e Entry) Rest() Entry {
 	return Entry{
-		Attempts: e.Attempts, Decisions: e.Decisions, Receipts: e.Receipts,
+		Attempts: e.Attempts, Decisions: e.Decisions, Receipts: e.Receipts, Headers: e.Headers,
 		Request: e.Request, Reply: e.Reply, Upstream: e.Upstream, UpstreamRaw: e.UpstreamRaw, BodiesLost: e.BodiesLost,
 		ClientIP: e.ClientIP, SDK: e.SDK, Runtime: e.Runtime, UpstreamMicros: e.UpstreamMicros, PriceVersion: e.PriceVersion,
 	}

@@ -21,11 +21,32 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if !ok {
 		return nil, Unsupported(p, c.Op)
 	}
+	if err := p.Check(c.Fields); err != nil {
+		return nil, err
+	}
 	base, err := p.BaseURL(c)
 	if err != nil {
 		return nil, err
 	}
-	return NewRequest(ctx, p, c, e.Method, base+strings.ReplaceAll(e.Path, "{model}", url.PathEscape(c.Model)))
+	path, err := p.path(e.Path, c)
+	if err != nil {
+		return nil, err
+	}
+	return NewRequest(ctx, p, c, e.Method, base+path)
+}
+
+// path fills the placeholders of an endpoint's path. A model is one segment of
+// it, whatever characters it has.
+func (p *Provider) path(template string, c *Call) (string, error) {
+	template, err := p.Expand(template, c.Fields)
+	if err != nil || !strings.Contains(template, "{model}") {
+		return template, err
+	}
+	switch c.Model {
+	case "", ".", "..":
+		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+	}
+	return strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model)), nil
 }
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
@@ -38,17 +59,20 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	if method == "" {
 		method = http.MethodPost
 	}
-	r := &http.Request{
-		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(c.Header)+4),
-	}
+	r := (&http.Request{}).WithContext(ctx)
+	r.Method, r.URL, r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor = method, u, u.Host, "HTTP/1.1", 1, 1
+	r.Header = make(http.Header, len(c.Header)+4)
 	if method != http.MethodGet && method != http.MethodDelete {
 		setBody(r, c.Body)
 		r.Header["Content-Type"] = []string{"application/json"}
 	}
-	for _, f := range p.Fields {
-		if v := fieldValue(f, c.Fields); v != "" && f.Send != "" {
-			r.Header.Set(f.Send, v)
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if f.Send == "" {
+			continue
+		}
+		if v := fieldValue(f, c.Fields); v != "" {
+			r.Header[f.outKey] = []string{v}
 		}
 	}
 	for name, values := range c.Header {
@@ -61,7 +85,7 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	if err := signer(ctx, r, sign.Credential{Key: c.Key, Fields: c.Fields}); err != nil {
 		return nil, err
 	}
-	return r.WithContext(ctx), nil
+	return r, nil
 }
 
 func setBody(r *http.Request, body []byte) {
@@ -93,7 +117,7 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 		if !strings.Contains(template, mark) {
 			continue
 		}
-		v := fieldValue(f, fields)
+		v := fieldValue(&f, fields)
 		if v == "" {
 			return "", MissingField(p, f)
 		}
@@ -110,7 +134,7 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 // is not one.
 func (p *Provider) Check(fields map[string]string) error {
 	for _, f := range p.Fields {
-		v := fieldValue(f, fields)
+		v := fieldValue(&f, fields)
 		if v == "" && f.Required {
 			return MissingField(p, f)
 		}
@@ -137,7 +161,7 @@ func Unsupported(p *Provider, op ai.Op) error {
 		Message: string(op) + " is not supported by " + p.ID}
 }
 
-func fieldValue(f Field, values map[string]string) string {
+func fieldValue(f *Field, values map[string]string) string {
 	if v := values[f.Name]; v != "" {
 		return v
 	}

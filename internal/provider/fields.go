@@ -1,6 +1,12 @@
 package provider
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
 
 // HeaderPrefix is the prefix of every header that is addressed to the gateway.
 const HeaderPrefix = "X-Portkey-"
@@ -9,13 +15,11 @@ const HeaderPrefix = "X-Portkey-"
 // from the plain ones where the row allows it.
 func (p *Provider) FromHeader(h http.Header) map[string]string {
 	var out map[string]string
-	for _, f := range p.Fields {
-		v := ""
-		if f.Header != "" {
-			v = h.Get(HeaderPrefix + f.Header)
-		}
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		v := first(h[f.inKey])
 		if v == "" && f.Plain {
-			v = h.Get(f.Send)
+			v = first(h[f.outKey])
 		}
 		if v == "" {
 			continue
@@ -28,10 +32,30 @@ func (p *Provider) FromHeader(h http.Header) map[string]string {
 	return out
 }
 
+// CheckRequest refuses values that a request may not bring by itself.
+func (p *Provider) CheckRequest(fields map[string]string) error {
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if v := fields[f.Name]; v != "" && slices.Contains(f.StoredOnly, strings.ToLower(v)) {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: f.Name, Code: "stored_only",
+				Message: f.Name + " " + v + " uses an identity of the server's own: set it in a virtual key or a saved config, not in a request"}
+		}
+	}
+	return nil
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
 // Normalize renames aliases of the row's fields to their names. Unknown keys
 // are kept: they may belong to a later version.
 func (p *Provider) Normalize(fields map[string]string) map[string]string {
-	for _, f := range p.Fields {
+	for i := range p.Fields {
+		f := &p.Fields[i]
 		if fields[f.Name] != "" {
 			continue
 		}

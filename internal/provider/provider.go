@@ -49,6 +49,12 @@ type Field struct {
 	URLPart  bool   // goes into the URL: only letters, digits, '-', '_' and '.'
 	Send     string // outgoing header that carries the value, "" if none
 	Plain    bool   // the client may also send it as Send, unprefixed
+
+	// StoredOnly are values that use an identity of the server's own: they count
+	// only in a stored credential or a saved config, never from a request.
+	StoredOnly []string
+
+	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
 }
 
 // Quirks are the ways in which a provider differs from its dialect.

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -22,6 +23,13 @@ func NewRegistry(rows ...*Provider) (*Registry, error) {
 			return nil, fmt.Errorf("provider %s is listed twice", p.ID)
 		}
 		r.byID[p.ID] = p
+		for i := range p.Fields {
+			f := &p.Fields[i]
+			if f.Header != "" {
+				f.inKey = http.CanonicalHeaderKey(HeaderPrefix + f.Header)
+			}
+			f.outKey = http.CanonicalHeaderKey(f.Send)
+		}
 	}
 	r.ids = slices.Sorted(maps.Keys(r.byID))
 	return r, nil

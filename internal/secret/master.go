@@ -1,13 +1,11 @@
 package secret
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -33,7 +31,7 @@ func Master(from Source) (*Box, error) {
 	case from.File != "":
 		return readMaster(from.File)
 	}
-	path := filepath.Join(from.Dir, MasterFile)
+	path := from.Path()
 	box, err := readMaster(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return box, err
@@ -63,20 +61,14 @@ func parseMaster(text, where string) (*Box, error) {
 // createMaster writes the new key under another name first, so that a crash
 // leaves no half a key, and links it so that it never replaces one.
 func createMaster(path string) (*Box, error) {
-	key := make([]byte, KeySize)
-	_, _ = rand.Read(key)
-	tmp, err := os.CreateTemp(filepath.Dir(path), MasterFile+".*") // mode 0600
+	key := GenerateMaster()
+	tmp, err := writeStaged(path, key.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("create the master key: %w", err)
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Link(tmp.Name(), path)
-	}
-	if err != nil {
+	defer func() { _ = os.Remove(tmp) }()
+	if err := os.Link(tmp, path); err != nil {
 		return nil, fmt.Errorf("create the master key: %w", err)
 	}
-	return NewBox(key)
+	return ParseMaster(key, path)
 }

@@ -3,6 +3,7 @@ package sign
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,6 +19,10 @@ import (
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
+
+// maxCredentials bounds how many identities are remembered: callers may send
+// their own.
+const maxCredentials = 1000
 
 const cognitiveScope = "https://cognitiveservices.azure.com/.default"
 
@@ -57,11 +62,28 @@ func (e *Entra) Sign(ctx context.Context, r *http.Request, c Credential) error {
 	}
 	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
 	if err != nil {
-		return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "azure_token", Err: err,
-			Message: "Azure gave no token for azure_auth_mode " + mode + "; check the tenant, client and secret"}
+		return noToken(ctx, mode, err)
 	}
 	r.Header["Authorization"] = []string{"Bearer " + token.Token}
 	return nil
+}
+
+// noToken tells a refusal, which only another credential changes, from a token
+// endpoint that did not answer.
+func noToken(ctx context.Context, mode string, err error) error {
+	if cause, ok := errors.AsType[*ai.Error](context.Cause(ctx)); ok {
+		return cause
+	}
+	if ctx.Err() != nil {
+		return &ai.Error{Kind: ai.Canceled, Message: "The request ended while Azure was asked for a token", Err: context.Cause(ctx)}
+	}
+	refused, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
+	if ok && refused.RawResponse != nil && refused.RawResponse.StatusCode < 500 && refused.RawResponse.StatusCode != http.StatusTooManyRequests {
+		return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "azure_token", Err: err,
+			Message: "Azure gave no token for azure_auth_mode " + mode + "; check the tenant, client and secret"}
+	}
+	return &ai.Error{Kind: ai.Unavailable, Type: "api_error", Code: "azure_token", Err: err,
+		Message: "Azure could not be asked for a token for azure_auth_mode " + mode}
 }
 
 func (e *Entra) credential(mode string, c Credential) (azcore.TokenCredential, error) {
@@ -76,12 +98,20 @@ func (e *Entra) credential(mode string, c Credential) (azcore.TokenCredential, e
 	if err != nil {
 		return nil, err
 	}
+	if len(e.credentials) >= maxCredentials {
+		for other := range e.credentials {
+			delete(e.credentials, other)
+			break
+		}
+	}
 	e.credentials[key] = made
 	return made, nil
 }
 
 func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential, error) {
-	options := azcore.ClientOptions{Transport: e.doer}
+	// Retries are the routing config's to decide; only the endpoint of managed
+	// identities is known to need its own.
+	options := azcore.ClientOptions{Transport: e.doer, Retry: policy.RetryOptions{MaxRetries: -1}}
 	var made azcore.TokenCredential
 	var err error
 	switch mode {
@@ -94,7 +124,7 @@ func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential
 		made, err = azidentity.NewClientSecretCredential(c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
 			c.Fields["azure_entra_client_secret"], &azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: true})
 	case "managed":
-		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: azcore.ClientOptions{Transport: e.doer}}
 		if id := c.Fields["azure_managed_client_id"]; id != "" {
 			o.ID = azidentity.ClientID(id)
 		}

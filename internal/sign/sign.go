@@ -60,7 +60,7 @@ func missingKey() error {
 
 func trimBearer(key string) string {
 	if len(key) > 7 && strings.EqualFold(key[:7], "bearer ") {
-		return key[7:]
+		return strings.TrimLeft(key[7:], " ")
 	}
 	return key
 }

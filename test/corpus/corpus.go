@@ -17,7 +17,7 @@ import (
 // the repository. Where there is none it skips t, or fails it under CI=true.
 func Dir(t testing.TB) string {
 	t.Helper()
-	return find(t, os.Getenv("PORTICO_CORPUS"), "fixtures")
+	return folder(t, os.Getenv("PORTICO_CORPUS"), "fixtures")
 }
 
 // Specs returns the folder of official API descriptions, beside the corpus.
@@ -27,10 +27,10 @@ func Specs(t testing.TB) string {
 	if dir != "" {
 		dir = filepath.Join(filepath.Dir(filepath.Clean(dir)), "specs")
 	}
-	return find(t, dir, "specs")
+	return folder(t, dir, "specs")
 }
 
-func find(t testing.TB, dir, name string) string {
+func folder(t testing.TB, dir, name string) string {
 	t.Helper()
 	if dir == "" {
 		_, file, _, _ := runtime.Caller(0)
@@ -96,12 +96,31 @@ type indexLine struct {
 func Exchanges(t testing.TB, provider, endpoint string) []*Exchange {
 	t.Helper()
 	dir := Dir(t)
+	files := find(t, dir, provider, endpoint)
+	if len(files) == 0 {
+		t.Fatalf("the corpus has no exchange of %s %s", provider, endpoint)
+	}
+	all := make([]*Exchange, len(files))
+	for i, file := range files {
+		all[i] = load(t, dir, file)
+	}
+	return all
+}
+
+// Has reports whether the corpus has any exchange of the provider and endpoint.
+func Has(t testing.TB, provider, endpoint string) bool {
+	t.Helper()
+	return len(find(t, Dir(t), provider, endpoint)) > 0
+}
+
+// find lists the files of the provider and endpoint, in the order of the index.
+func find(t testing.TB, dir, provider, endpoint string) (files []string) {
+	t.Helper()
 	f, err := os.Open(filepath.Join(dir, "index.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var all []*Exchange
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -112,15 +131,12 @@ func Exchanges(t testing.TB, provider, endpoint string) []*Exchange {
 		if l.Provider != provider || endpoint != "" && l.Endpoint != endpoint {
 			continue
 		}
-		all = append(all, load(t, dir, l.File))
+		files = append(files, l.File)
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) == 0 {
-		t.Fatalf("the corpus has no exchange of %s %s", provider, endpoint)
-	}
-	return all
+	return files
 }
 
 func load(t testing.TB, dir, file string) *Exchange {

@@ -160,7 +160,7 @@ func TestHeaderInjection(t *testing.T) {
 func manyKeys(n int) string {
 	m := map[string]string{}
 	for i := range n {
-		m[fmt.Sprint("key-", i)] = "v"
+		m[fmt.Sprint("key-", i)] = strings.Repeat("v", 40)
 	}
 	b, _ := json.Marshal(m)
 	return string(b)

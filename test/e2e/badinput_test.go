@@ -157,7 +157,7 @@ func (s *server) chatBody(t *testing.T, body io.Reader) response {
 		"X-Portkey-Provider": "openai", "Authorization": "Bearer sk-upstream"} {
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -259,6 +259,18 @@ func TestTricklingStream(t *testing.T) {
 	}
 }
 
+// A reply that comes slowly but steadily has not stalled.
+func TestSlowReplyIsNotStalled(t *testing.T) {
+	t.Parallel()
+	s, up := withUpstream(t)
+	script(t, up, "openai", upstream.Step{TrickleBPS: 1000})
+	began := time.Now()
+	got := s.chat(false, "X-Portkey-Config", `{"stream_idle_timeout":200}`)
+	if took := time.Since(began); got.Status != 200 || took < 300*time.Millisecond {
+		t.Errorf("status %d after %v: %s", got.Status, took, got.Body)
+	}
+}
+
 // open starts a streamed chat completion and returns its body.
 func (s *server) open(body string) io.ReadCloser {
 	s.t.Helper()
@@ -270,7 +282,7 @@ func (s *server) open(body string) io.ReadCloser {
 		"X-Portkey-Provider": "openai", "Authorization": "Bearer sk-upstream"} {
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -18,6 +18,12 @@ import (
 	"github.com/portico-ai/portico/test/upstream"
 )
 
+// client gives up on what hangs, and shows redirects instead of following them.
+var client = &http.Client{
+	Timeout:       30 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
 // An output collects what a process prints; it may be read while it runs.
 type output struct {
 	mu   sync.Mutex

@@ -232,7 +232,7 @@ func TestClientDisconnect(t *testing.T) {
 			answered := make(chan struct{})
 			go func() {
 				defer close(answered)
-				resp, err := http.DefaultClient.Do(req)
+				resp, err := client.Do(req)
 				if err != nil {
 					return
 				}

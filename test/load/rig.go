@@ -168,7 +168,7 @@ func send(s *server, p phase) error {
 		go func() {
 			for range jobs {
 				err := one(client, s, p, body)
-				if err != nil && lost.Add(1) <= int64(p.requests/500) {
+				if err != nil && lost.Add(1) <= int64(max(2, p.requests/500)) {
 					err = one(client, s, p, body) // a connection lost now and then is the machine's
 				}
 				if err != nil {

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { makeLog } from "./fake/logs.ts";
-import { expect, expectAccessible, serveLog, serveLogList, test } from "./fixtures.ts";
+import type { Answer } from "../src/api/types.ts";
+import { expect, expectAccessible, serveLog, serveLogList, test, typeConfig, unique } from "./fixtures.ts";
 
 const log = makeLog("tools", Date.now());
 const rescued = makeLog("rescued", Date.now());
@@ -62,6 +63,48 @@ for (const theme of ["light", "dark"] as const) {
       await page.keyboard.press("ControlOrMeta+k");
       await expect(page.getByRole("combobox", { name: /log id/ })).toBeVisible();
       await expectAccessible(page);
+    });
+
+    test("a config, its faults and its versions are accessible", async ({ page }) => {
+      const made = await page.request.post("/v1/configs", { data: { name: unique("Config"), config: { provider: "openai" } } });
+      const { slug } = (await made.json()) as Answer<"createConfig">;
+      await page.request.put(`/v1/configs/${slug}`, { data: { config: { provider: "anthropic" } } });
+      await page.goto(`/console/configs/${slug}`);
+      await typeConfig(page, '{"strategy": {"mode": "roundrobin"}, "targets": [{"provider": "openai"}]}');
+      await expect(page.getByText("1 problem")).toBeVisible();
+      await expectAccessible(page);
+      for (const look of ["inline", "split"]) {
+        await page.goto(`/console/configs/${slug}?tab=versions&diff=${look}`);
+        await expect(page.locator(".cm-content").first()).toBeVisible();
+        await expectAccessible(page);
+      }
+      await page.request.delete(`/v1/configs/${slug}`);
+    });
+
+    test("the dialogs that change a key are accessible", async ({ page }) => {
+      const slug = unique("vk");
+      await page.request.post("/v1/virtual-keys", { data: { name: slug, provider: "openai", key: "sk-x", slug } });
+      await page.goto(`/console/virtual-keys?edit=${slug}`);
+      const dialog = page.getByRole("dialog");
+      await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue(slug);
+      await dialog.getByText("More settings").click();
+      await expectAccessible(page);
+      await page.request.delete(`/v1/virtual-keys/${slug}`);
+
+      const name = unique("service");
+      await page.request.post("/v1/api-keys/workspace/service", { data: { name, scopes: ["completions.write"] } });
+      await page.goto("/console/api-keys");
+      const actions = page.getByRole("row").filter({ hasText: name }).getByRole("button", { name: /^Actions for/ });
+      for (const [action, ready] of [["Edit", "Save"], ["Rotate", "Rotate key"], ["Delete", "Delete API key"]] as const) {
+        await actions.click();
+        await expect(page.getByRole("menu")).toBeVisible();
+        await expectAccessible(page, "[role=menu]");
+        await page.getByRole("menuitem", { name: action }).click();
+        await expect(dialog.getByRole("button", { name: ready })).toBeVisible();
+        await expectAccessible(page);
+        await page.keyboard.press("Escape");
+        await expect(dialog).toBeHidden();
+      }
     });
 
     test.describe("signed out", () => {

@@ -30,6 +30,17 @@ test("a config is written with help, saved, changed, compared, restored and dele
   await expect(page.getByText("Config saved")).toBeVisible();
   await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
 
+  await page.getByLabel(/^Default of the workspace/).check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+  await page.getByRole("link", { name: "Configs" }).click();
+  const row = page.getByRole("row").filter({ hasText: name });
+  await expect(row).toContainText("default");
+  await row.getByRole("link", { name }).click();
+  await page.getByLabel(/^Default of the workspace/).uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+
   await page.getByRole("tab", { name: "Versions" }).click();
   await expect(page.getByRole("heading", { name: "Changes of version 2" })).toBeVisible();
   await expect(page.locator(".cm-deletedChunk")).toContainText("gpt-4.1");

@@ -1,6 +1,6 @@
 import type { Session } from "../src/api/types.ts";
 import { statePath } from "../playwright.config.ts";
-import { expect, owner, setupToken, test } from "./fixtures.ts";
+import { expect, expectAccessible, owner, setupToken, test } from "./fixtures.ts";
 
 // Goes through the set-up where it is still due, else signs in; either way the
 // session is kept for all other specs.
@@ -10,11 +10,17 @@ test("the owner gets in", async ({ page }) => {
     await page.goto("/console/");
     await expect(page.getByRole("heading", { name: "Welcome to Portico" })).toBeVisible();
     await expect(page.getByText("one-time set-up link")).toBeVisible();
+    await accessibleInBothThemes(page);
 
     await page.goto("/console/setup?token=wrong");
+    await page.getByLabel("Password").fill("too short");
+    await page.getByLabel("Password").press("Enter");
+    await expect(page.getByText("At least 10 characters.")).toBeVisible();
+    expect(await page.getByLabel("Password").evaluate((e: HTMLInputElement) => e.validity.valid)).toBe(false);
     await fillOwner(page);
     await page.getByRole("button", { name: "Create account" }).click();
     await expect(page.getByRole("alert")).toBeVisible();
+    await accessibleInBothThemes(page);
 
     await page.goto(`/console/setup?token=${setupToken}`);
     await fillOwner(page);
@@ -28,6 +34,14 @@ test("the owner gets in", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Logs", level: 1 })).toBeVisible();
   await page.context().storageState({ path: statePath });
 });
+
+async function accessibleInBothThemes(page: import("@playwright/test").Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator("html")).toHaveAttribute("data-theme", colorScheme);
+    await expectAccessible(page);
+  }
+}
 
 async function fillOwner(page: import("@playwright/test").Page): Promise<void> {
   await page.getByLabel("Name").fill(owner.name);

@@ -38,7 +38,7 @@ export const test = base.extend<Fixtures>({
   sendChat: async ({ page, playwright, baseURL }, use) => {
     const key = await createKey(page.request, ["completions.write", "logs.write"]);
     const anonymous = await playwright.request.newContext(baseURL ? { baseURL } : {});
-    await use((text) => chat(anonymous, key.key, text));
+    await use(async (text) => (await chat(anonymous, key.key, text)).trace);
     await anonymous.dispose();
   },
 });
@@ -51,14 +51,15 @@ export async function createKey(request: APIRequestContext, scopes: string[]): P
   return (await response.json()) as NewApiKey;
 }
 
-export async function chat(request: APIRequestContext, key: string, text: string): Promise<string> {
+/** Sends one chat request; answers its trace id and the id of its log. */
+export async function chat(request: APIRequestContext, key: string, text: string, headers: Record<string, string> = {}): Promise<{ trace: string; id: string }> {
   const trace = unique("trace");
   const response = await request.post("/v1/chat/completions", {
-    headers: { "x-portkey-api-key": key, "x-portkey-trace-id": trace, "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }) },
+    headers: { ...headers, "x-portkey-api-key": key, "x-portkey-trace-id": trace, "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }) },
     data: { model, messages: [{ role: "user", content: text }] },
   });
   expect(response.ok(), await response.text()).toBe(true);
-  return trace;
+  return { trace, id: response.headers()["x-portkey-request-id"] ?? "" };
 }
 
 /** Makes the API answer a log that was made up, so that any kind of log can be looked at on any server. */

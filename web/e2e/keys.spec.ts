@@ -86,6 +86,7 @@ test("an API key is edited, rotated and deleted", async ({ page }) => {
   await expect(dialog.getByRole("heading", { name: "API key rotated" })).toBeVisible();
   await dialog.getByRole("button", { name: "I have copied it" }).click();
   await expect(dialog).toBeHidden();
+  await expect(row).toContainText(/old value ends in \d+ min/);
 
   await row.getByRole("button", { name: /^Actions for/ }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();

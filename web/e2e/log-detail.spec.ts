@@ -47,7 +47,7 @@ test("attempts and the route say what was tried, why, and how long it took", asy
     ],
   };
   await serveLog(page, log);
-  await page.route("**/v1/configs/pc-resili-4be1c0/versions", (route) =>
+  await page.route("**/v1/configs/pc-resili-4be1c0/versions?*", (route) =>
     route.fulfill({ json: { object: "list", total: 1, data: [{ version_id: "v-12", config: JSON.stringify(config) }] } }),
   );
   await page.goto(`/console/logs/${log._id}?tab=attempts`);
@@ -64,6 +64,38 @@ test("attempts and the route say what was tried, why, and how long it took", asy
 
   await page.getByRole("tab", { name: "Details" }).click();
   await expect(panel).toContainText("Anthropic messages have no token biases");
+});
+
+const inline = {
+  strategy: { mode: "loadbalance" },
+  targets: [
+    { weight: 0.7, strategy: { mode: "fallback" }, targets: [{ provider: "@openai-main" }, { provider: "@anthropic-main" }] },
+    { weight: 0.3, provider: "groq", api_key: "gs****1T" },
+  ],
+};
+
+test("the route through a config that the request carried is drawn whole", async ({ page }) => {
+  const log = makeLog("rescued", Date.now());
+  Object.assign(log.metrics, { config: "", config_id: "", config_version_id: "" });
+  log.request.portkeyHeaders["x-portkey-config"] = JSON.stringify(inline);
+  await serveLog(page, log);
+  await page.goto(`/console/logs/${log._id}?tab=route`);
+  const panel = page.getByRole("tabpanel");
+  await expect(panel).toContainText("Routed by the config that the request carried.");
+  await expect(panel.getByRole("listitem")).toHaveCount(5);
+  await expect(panel.getByText("@anthropic-main").locator("../..")).toContainText("Chosen: config.targets[0].targets[0] answered 503");
+  await expect(panel.getByText("groq").locator("..")).toContainText("not tried");
+});
+
+test("without a config the route shows what was tried", async ({ page }) => {
+  const log = makeLog("retried", Date.now());
+  await serveLog(page, log);
+  await page.goto(`/console/logs/${log._id}?tab=route`);
+  const panel = page.getByRole("tabpanel");
+  await expect(panel).toContainText("No config applied");
+  await expect(panel.getByRole("listitem")).toHaveCount(1);
+  await expect(panel).toContainText(/429 .* in 90 ms/);
+  await expect(panel).toContainText(/200 .* in 1\.15 s after a wait of 1\.01 s/);
 });
 
 test("an unknown cost is unknown, never 0", async ({ page }) => {
@@ -101,6 +133,18 @@ test("pictures of other hosts are linked, not fetched", async ({ page }) => {
   await page.goto(`/console/logs/${log._id}`);
   await expect(page.getByRole("link", { name: url })).toHaveAttribute("rel", /noreferrer/);
   expect(asked.filter((u) => u.includes("pictures.example"))).toEqual([]);
+});
+
+test("a log that is not there yet is asked for again", async ({ page }) => {
+  const log = makeLog("plain", Date.now());
+  let asked = 0;
+  await page.route(`**/v1/logs/${log._id}`, (route) => {
+    asked += 1;
+    return asked < 4 ? route.fulfill({ status: 404, json: { error: { message: "There is no log with this id in the workspace" } } }) : route.fulfill({ json: log });
+  });
+  await page.goto(`/console/logs/${log._id}`);
+  await expect(page.getByRole("article", { name: "Assistant" })).toBeVisible();
+  expect(asked).toBe(4);
 });
 
 test("a log that is gone says so", async ({ page }) => {

@@ -1,4 +1,4 @@
-import { expect, test } from "./fixtures.ts";
+import { chat, createKey, expect, test } from "./fixtures.ts";
 
 test("a request shows up live, and is found by its trace", async ({ page, sendChat }) => {
   await page.goto("/console/logs");
@@ -40,6 +40,56 @@ test("new requests arrive without a reload, and not while paused", async ({ page
   await expect(rows).toHaveCount(1);
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(rows).toHaveCount(2);
+});
+
+test("new requests come within two seconds and leave the reader's place alone", async ({ page, sendChat }) => {
+  const word = `place${Date.now()}`;
+  for (let i = 0; i < 40; i++) await sendChat(word);
+  await page.goto(`/console/logs?q=${word}&range=all`);
+  const rows = page.getByRole("link", { name: /open this log/ });
+  await expect(rows).toHaveCount(40);
+
+  await rows.nth(30).scrollIntoViewIfNeeded();
+  await rows.nth(25).click();
+  const chosen = page.locator("tbody tr[aria-current]");
+  await expect(chosen).toHaveCount(1);
+  const id = await chosen.getAttribute("id");
+  const before = (await chosen.boundingBox())!;
+
+  await sendChat(word);
+  await sendChat(word);
+  const sent = Date.now();
+  await expect(rows).toHaveCount(42);
+  expect(Date.now() - sent).toBeLessThan(2000);
+  expect((await chosen.boundingBox())!.y).toBeCloseTo(before.y, 0);
+  await expect(chosen).toHaveAttribute("id", id!);
+  await expect(page).toHaveURL(new RegExp(`log=${id!.replace("log-", "")}`));
+
+  await page.getByRole("button", { name: "2 new requests" }).click();
+  await expect(page.getByRole("button", { name: /new request/ })).toHaveCount(0);
+  await expect(rows.first()).toBeInViewport();
+});
+
+test("a permanent link works as soon as the answer is there", async ({ page, playwright, baseURL }) => {
+  const key = await createKey(page.request, ["completions.write", "logs.write"]);
+  const anonymous = await playwright.request.newContext(baseURL ? { baseURL } : {});
+  const { id } = await chat(anonymous, key.key, "linked at once");
+  await anonymous.dispose();
+  await page.goto(`/console/logs/${id}`);
+  await expect(page.getByText("linked at once").first()).toBeVisible();
+});
+
+test("the route of a request is drawn from the config that it carried", async ({ page, playwright, baseURL }) => {
+  const key = await createKey(page.request, ["completions.write", "logs.write"]);
+  const anonymous = await playwright.request.newContext(baseURL ? { baseURL } : {});
+  const config = { strategy: { mode: "fallback" }, targets: [{ name: "first choice", virtual_key: "mock" }, { name: "second choice", virtual_key: "mock" }] };
+  const { id } = await chat(anonymous, key.key, "by an inline config", { "x-portkey-config": JSON.stringify(config) });
+  await anonymous.dispose();
+  await page.goto(`/console/logs/${id}?tab=route`);
+  const panel = page.getByRole("tabpanel");
+  await expect(panel).toContainText("Routed by the config that the request carried.");
+  await expect(panel.getByRole("listitem")).toHaveCount(3);
+  await expect(panel.getByText("second choice").locator("..")).toContainText("not tried");
 });
 
 test("the keyboard moves, opens, closes and searches", async ({ page, sendChat }) => {
@@ -156,7 +206,7 @@ test("long lists load as they are scrolled", async ({ page }) => {
   await expect(rows).toHaveCount(100);
   await rows.nth(99).scrollIntoViewIfNeeded();
   await expect(rows).toHaveCount(200);
-  await page.getByRole("button", { name: "Load more" }).click();
+  await rows.nth(199).scrollIntoViewIfNeeded();
   await expect(rows).toHaveCount(250);
   await expect(page.getByRole("button", { name: "Load more" })).toBeHidden();
 });

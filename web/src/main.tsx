@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/ui.css";
+import "./styles/layers.css";
 import "./styles/shell.css";
 import "./styles/logs.css";
 import "./styles/log.css";
@@ -10,7 +11,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
-import { sessionQuery } from "./api/queries.ts";
+import { again, sessionQuery } from "./api/queries.ts";
 import { makeRouter } from "./router.tsx";
 import { followSystemTheme } from "./shell/theme.ts";
 import { ToastProvider } from "./ui/toast.tsx";
@@ -30,7 +31,7 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retry: again,
     },
   },
 });

@@ -79,7 +79,7 @@ var abCodes = map[int]string{
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := ai.AsError(err)
 	status := e.HTTPStatus()
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && r.Context().Err() == nil { // whoever left did not see it fail
 		a.log.LogAttrs(r.Context(), slog.LevelError, "a control-plane request failed",
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
 	}

@@ -69,7 +69,7 @@ func Detail(e *ledger.Entry, read func(ledger.BodyRef) ([]byte, error)) any {
 	sent := b.get(e.Request)
 	d := detail{
 		ID:             e.ID,
-		Request:        request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: sent, PortkeyHeaders: map[string]string{}},
+		Request:        request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: sent, PortkeyHeaders: e.Headers},
 		Response:       response{Status: e.Status, Headers: map[string]string{}, Body: b.get(e.Reply), ResponseTime: millis(e.TotalMicros), LastUsedOptionJSONPath: e.LastStep},
 		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e),
 		FinalUntransformedRequest: body{sent},
@@ -78,6 +78,9 @@ func Detail(e *ledger.Entry, read func(ledger.BodyRef) ([]byte, error)) any {
 	}
 	for i := range e.Attempts {
 		d.Attempts = append(d.Attempts, attemptOf(&e.Attempts[i], b))
+	}
+	if d.Request.PortkeyHeaders == nil {
+		d.Request.PortkeyHeaders = map[string]string{}
 	}
 	if d.Decisions == nil {
 		d.Decisions = []ledger.Decision{}

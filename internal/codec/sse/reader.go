@@ -46,10 +46,10 @@ func NewReader(src io.Reader, max int) *Reader {
 //
 // When the source ends cleanly (io.EOF) in the middle of an event, as servers
 // do that leave out the last blank line, the event is made whole and returned
-// before io.EOF; if it holds the beginning of a JSON document it was cut, and
-// the error is io.ErrUnexpectedEOF; if it holds no data yet, it is left out. After any other error of the source an
-// unfinished event is discarded. An event that is too large is an *ai.Error of
-// kind BadGateway.
+// before io.EOF; if it holds no data yet, it is left out; if it holds the
+// beginning of a JSON document it was cut, and the error is
+// io.ErrUnexpectedEOF. After any other error of the source an unfinished event
+// is discarded. An event that is too large is an *ai.Error of kind BadGateway.
 func (r *Reader) Next() ([]byte, error) {
 	for empty := 0; ; {
 		if r.err != nil {

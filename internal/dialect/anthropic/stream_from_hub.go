@@ -51,11 +51,8 @@ func (s *streamFromHub) event(data []byte) error {
 	if usage {
 		s.readUsage(data)
 	}
-	if choices == nil {
-		return nil
-	}
-	s.start()
 	for choice := range jsonedit.Elements(choices) {
+		s.start() // not before: Azure's first chunk has no choices and no model yet
 		if jsonedit.Int(jsonedit.Get(choice, "index")) == 0 {
 			if err := s.choice(choice); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -43,6 +44,10 @@ func fields() []provider.Field {
 		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
 	}
 	secret := func(f provider.Field) provider.Field { f.Secret = true; return f }
+	ownIdentity := func(f provider.Field) provider.Field {
+		f.StoredOnly = []string{"managed", "workload"}
+		return f
+	}
 	return []provider.Field{
 		{Name: "resource_name", Aliases: []string{"azure_resource_name"}, Header: "azure-resource-name", Label: "Resource name", URLPart: true,
 			Help: "The part before .openai.azure.com"},
@@ -51,7 +56,7 @@ func fields() []provider.Field {
 		{Name: "api_version", Aliases: []string{"azure_api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
 			Default: defaultAPIVersion, Help: "For example 2024-10-21, or v1"},
 		secret(azure("ad_token", "Entra token", "A ready access token, instead of the key")),
-		azure("auth_mode", "Authentication", "default (key), entra, managed or workload"),
+		ownIdentity(azure("auth_mode", "Authentication", "default (key), entra, managed or workload")),
 		azure("entra_tenant_id", "Entra tenant", "For auth mode entra"),
 		azure("entra_client_id", "Entra client id", "For auth mode entra"),
 		secret(azure("entra_client_secret", "Entra client secret", "For auth mode entra")),
@@ -77,6 +82,9 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if err != nil {
 		return nil, err
 	}
+	if err := checkIdentity(c); err != nil {
+		return nil, err
+	}
 	version := c.Fields["api_version"]
 	if version == "" {
 		version = defaultAPIVersion
@@ -99,6 +107,32 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 		path = e.Path
 	}
 	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// ownHosts are where Azure itself answers; other names below azure.com belong to
+// whoever rented them.
+var ownHosts = []string{
+	".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.us", ".openai.azure.cn",
+}
+
+// checkIdentity keeps the tokens of the gateway's own identity from going to a
+// host of the caller's.
+func checkIdentity(c *provider.Call) error {
+	mode := strings.ToLower(c.Fields["azure_auth_mode"])
+	if c.Base == "" || c.Fields["azure_ad_token"] != "" || mode != "managed" && mode != "workload" {
+		return nil
+	}
+	u, err := url.Parse(c.Base)
+	if err == nil && u.Scheme == "https" {
+		for _, host := range ownHosts {
+			if strings.HasSuffix(strings.ToLower(u.Hostname()), host) {
+				return nil
+			}
+		}
+	}
+	return &ai.Error{Kind: ai.Invalid, Param: "custom_host",
+		Message: "azure_auth_mode " + mode + " uses the gateway's own identity, which is sent to hosts of Azure OpenAI alone; " +
+			"ask the operator to set the provider's base URL, or use a key"}
 }
 
 func dashed(name string) string {

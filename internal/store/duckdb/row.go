@@ -85,7 +85,7 @@ func scanWhole(row scanner) (ledger.Entry, error) {
 		return ledger.Entry{}, fmt.Errorf("detail of %s: %w", r.ID, err)
 	}
 	e := *r.Entry
-	e.Attempts, e.Decisions, e.Receipts = rest.Attempts, rest.Decisions, rest.Receipts
+	e.Attempts, e.Decisions, e.Receipts, e.Headers = rest.Attempts, rest.Decisions, rest.Receipts, rest.Headers
 	e.Request, e.Reply, e.Upstream, e.UpstreamRaw, e.BodiesLost = rest.Request, rest.Reply, rest.Upstream, rest.UpstreamRaw, rest.BodiesLost
 	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros, e.PriceVersion = rest.ClientIP, rest.SDK, rest.Runtime, rest.UpstreamMicros, rest.PriceVersion
 	return e, nil

@@ -56,8 +56,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`); err != nil {
 		return fmt.Errorf("prepare the database: %w", err)
 	}
-	var have int
-	if err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_versions`).Scan(&have); err != nil {
+	have, err := schemaVersion(ctx, db)
+	if err != nil {
 		return fmt.Errorf("read the schema version: %w", err)
 	}
 	if have > len(all) {
@@ -71,12 +71,21 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+func schemaVersion(ctx context.Context, q querier) (version int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_versions`).Scan(&version)
+	return version, err
+}
+
+// apply runs the migration, unless another process has done so meanwhile.
 func (m migration) apply(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if have, err := schemaVersion(ctx, tx); err != nil || have >= m.version {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, m.sql); err != nil {
 		return err
 	}

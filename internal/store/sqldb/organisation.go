@@ -19,6 +19,11 @@ func (s *Store) Organisations(ctx context.Context) ([]control.Organisation, erro
 	}, `SELECT id, name, data_key, created_at FROM organisations ORDER BY created_at, id`)
 }
 
+// UpdateDataKey implements control.OrganisationStore.
+func (s *Store) UpdateDataKey(ctx context.Context, orgID, sealed string) error {
+	return s.change(ctx, `UPDATE organisations SET data_key = ? WHERE id = ?`, sealed, orgID)
+}
+
 // Setting implements control.OrganisationStore.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return one(ctx, s, func(row scanner) (v string, err error) {
@@ -30,5 +35,11 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 // PutSetting implements control.OrganisationStore.
 func (s *Store) PutSetting(ctx context.Context, name, value string) error {
 	_, err := s.exec(ctx, `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
+}
+
+// DeleteSetting implements control.OrganisationStore.
+func (s *Store) DeleteSetting(ctx context.Context, name string) error {
+	_, err := s.exec(ctx, `DELETE FROM settings WHERE name = ?`, name)
 	return err
 }

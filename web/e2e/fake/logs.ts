@@ -31,6 +31,8 @@ function base(at: number): { row: LogRow; extras: Extras } {
     id: `01K${String(serial).padStart(4, "0")}${hex(random, 12)}`,
     trace_id: hex(random, 32),
     span_id: hex(random, 16),
+    parent_span_id: "",
+    span_name: "",
     created_at: new Date(at).toISOString(),
     status: "success",
     response_status_code: 200,
@@ -146,8 +148,8 @@ export const kinds: Record<string, Kind> = {
   retried: ({ row, extras }) => {
     Object.assign(row, { retry_success_count: 2, response_time: 2870 });
     extras.attempts = [
-      attempt(row, "config", 429, 3, 90, { error: { message: "Rate limit reached for requests", code: "rate_limit_exceeded" } }),
-      attempt(row, "config", 429, 600, 88, { retry: 1, wait_ms: 507, error: { message: "Rate limit reached for requests", code: "rate_limit_exceeded" } }),
+      attempt(row, "config", 429, 3, 90, { error: { message: "Rate limit reached for requests", type: "rate_limit_error", code: "rate_limit_exceeded" } }),
+      attempt(row, "config", 429, 600, 88, { retry: 1, wait_ms: 507, error: { message: "Rate limit reached for requests", type: "rate_limit_error", code: "rate_limit_exceeded" } }),
       attempt(row, "config", 200, 1700, 1150, { retry: 2, wait_ms: 1012 }),
     ];
   },

@@ -5,7 +5,7 @@ import { Fault, list, notFound } from "./http.ts";
 import { makeLog } from "./logs.ts";
 import { selectLogs } from "./query.ts";
 import { checkConfig, configSchema } from "./schema.ts";
-import { configVersion, newId, slugOf, type Store } from "./store.ts";
+import { apiKey, configVersion, newId, slugOf, virtualKey, type Store } from "./store.ts";
 
 export interface Call {
   store: Store;
@@ -79,7 +79,7 @@ const configRoutes: Record<string, Handler> = {
   },
   "POST /configs": ({ store, body }) => {
     const name = required(body, "name");
-    const version = configVersion(name, slugOf("pc", name), newId(), checked(body), newId(), Date.now());
+    const version = configVersion(name, slugOf("pc", name), newId(), checked(body), newId(), 1, Date.now());
     store.configs.unshift({ versions: [version] });
     return { success: true, ...version, data: { id: version.id, slug: version.slug, version_id: version.version_id } };
   },
@@ -92,9 +92,12 @@ const configRoutes: Record<string, Handler> = {
     const found = findConfig(call);
     const old = found.versions[0]!;
     const config = call.body["config"] === undefined ? old.config : checked(call.body);
-    const next = configVersion(text(call.body["name"]) || old.name, old.slug, old.id, config, newId(), Date.now());
-    found.versions.unshift({ ...next, created_at: old.created_at });
-    return { success: true, version_id: next.version_id, data: { version_id: next.version_id } };
+    const next = configVersion(text(call.body["name"]) || old.name, old.slug, old.id, config, newId(), found.versions.length + 1, Date.now());
+    const is_default = call.body["isDefault"] === undefined ? old.is_default : call.body["isDefault"] ? 1 : 0;
+    if (config === old.config) Object.assign(old, { name: next.name, is_default });
+    else found.versions.unshift({ ...next, created_at: old.created_at, is_default });
+    const { version_id } = found.versions[0]!;
+    return { success: true, version_id, data: { version_id } };
   },
   "DELETE /configs/:id": (call) => {
     const found = findConfig(call);
@@ -113,18 +116,16 @@ const virtualKeyRoutes: Record<string, Handler> = {
     const slug = text(body["slug"]) || slugOf("vk", name);
     if (store.virtualKeys.some((k) => k.slug === slug)) throw new Fault(409, "AB07", `A virtual key with the slug ${slug} exists already.`, "slug");
     const model_config = Object.fromEntries(fields.filter((f) => !f.secret && body[f.name]).map((f) => [f.name, text(body[f.name])]));
-    store.virtualKeys.unshift({ id: newId(), slug, name, note: text(body["note"]), status: "active", provider: id, model_config, created_at: new Date().toISOString(), expires_at: null, object: "virtual-key", masked: mask(text(body["key"])) });
-    return { success: true, id: store.virtualKeys[0]!.id, slug, object: "virtual-key", data: { slug } };
+    const made = virtualKey({ slug, name, provider: id, masked_api_key: mask(text(body["key"])), note: text(body["note"]) || null, model_config });
+    store.virtualKeys.unshift(made);
+    return { success: true, id: made.id, slug, object: "virtual-key", data: { id: made.id, slug, object: "virtual-key" } };
   },
-  "GET /virtual-keys/:id": (call) => {
-    const { masked, provider: ai_provider_name, ...rest } = findVirtualKey(call);
-    return { ...rest, ai_provider_name, key: "", masked_api_key: masked };
-  },
+  "GET /virtual-keys/:id": (call) => findVirtualKey(call),
   "PUT /virtual-keys/:id": (call) => {
     const found = findVirtualKey(call);
     const { name, note, key: secret } = call.body;
     Object.assign(found, name === undefined ? {} : { name: required(call.body, "name") }, note === undefined ? {} : { note });
-    if (secret) found.masked = mask(text(secret));
+    if (secret) found.masked_api_key = mask(text(secret));
     for (const f of providers.find((p) => p.id === found.provider)?.fields ?? []) {
       if (!f.secret && call.body[f.name] !== undefined) found.model_config = { ...found.model_config, [f.name]: text(call.body[f.name]) };
     }
@@ -142,29 +143,21 @@ const apiKeyRoutes: Record<string, Handler> = {
   "POST /api-keys/:id/rotate": (call) => {
     const found = findApiKey(call);
     const secret = "pk_" + randomUUID().replaceAll("-", "");
-    found.key = mask(secret);
-    return { id: found.id, key: secret, key_transition_expires_at: new Date(Date.now() + 1_800_000).toISOString() };
+    const key_transition_expires_at = new Date(Date.now() + 1_800_000).toISOString();
+    Object.assign(found, { key: mask(secret), key_transition_expires_at });
+    return { id: found.id, key: secret, key_transition_expires_at, object: "api-key" };
   },
   "POST /api-keys/:type/:sub": ({ store, params, body }) => {
     const secret = "pk_" + randomUUID().replaceAll("-", "");
-    const now = new Date().toISOString();
-    const made: ApiKey = {
-      id: newId(),
+    const made = apiKey({
       key: mask(secret),
       name: required(body, "name"),
       description: text(body["description"]) || null,
       type: `${params[0]}-${params[1]}` as ApiKeyType,
-      organisation_id: "o-1",
-      workspace_id: params[0] === "workspace" ? "w-1" : null,
-      user_id: text(body["user_id"]) || null,
-      status: "active",
-      created_at: now,
-      last_updated_at: now,
       expires_at: text(body["expires_at"]) || null,
       scopes: (body["scopes"] as string[] | undefined) ?? [],
-      defaults: (body["defaults"] as ApiKey["defaults"]) ?? null,
-      object: "api-key",
-    };
+      ...(body["defaults"] ? { defaults: body["defaults"] as ApiKey["defaults"] } : {}),
+    });
     if (made.scopes.length === 0) throw new Fault(400, "AB01", "scopes must name at least one scope.", "scopes");
     store.apiKeys.unshift(made);
     return { id: made.id, key: secret, object: "api-key" };
@@ -200,6 +193,7 @@ const inference: Record<string, Handler> = {
     Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.metrics.metadata = JSON.parse(text(headers["x-portkey-metadata"]) || "{}") as Record<string, string>;
     log.request.body = body as Json;
+    if (headers["x-portkey-config"]) log.request.portkeyHeaders["x-portkey-config"] = text(headers["x-portkey-config"]);
     store.logs.unshift(log);
     return log.response.body;
   },

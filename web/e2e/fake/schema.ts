@@ -65,7 +65,7 @@ export function checkConfig(value: Json, path = "config"): Problem[] {
   }
   if (strategy && !Array.isArray(value["targets"])) problems.push({ path, message: "has a strategy but no targets" });
   if (typeof value["weight"] === "number" && value["weight"] < 0) problems.push({ path: `${path}.weight`, message: "must not be negative" });
-  if (Array.isArray(value["targets"])) value["targets"].forEach((t, i) => problems.push(...checkConfig(t, `${path}.targets[${i}]`)));
+  if (Array.isArray(value["targets"])) (value["targets"] as Json[]).forEach((t, i) => problems.push(...checkConfig(t, `${path}.targets[${i}]`)));
   if (path === "config" && Object.keys(value).length === 0) problems.push({ path, message: "names no provider, no targets, and no setting" });
   return problems;
 }

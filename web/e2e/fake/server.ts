@@ -48,7 +48,10 @@ async function handle(req: IncomingMessage, res: ServerResponse, store: Store, o
   if (!sessionOf(req, store) && !req.headers["x-portkey-api-key"]) throw new Fault(401, "AB05", "Sign in, or send an API key.");
   for (const [pattern, handler] of Object.entries(routes)) {
     const params = match(pattern, `${req.method} ${path}`);
-    if (params) return send(res, 200, handler({ store, params, query: url.searchParams, headers: req.headers, body }));
+    if (!params) continue;
+    const answer = handler({ store, params, query: url.searchParams, headers: req.headers, body });
+    // The id of a model call is that of its log.
+    return send(res, 200, answer, pattern === "POST /chat/completions" ? { "x-portkey-request-id": store.logs[0]!._id } : {});
   }
   throw notFound(`route ${req.method} ${path}`);
 }
@@ -106,7 +109,7 @@ async function sessionRoute(route: string, req: IncomingMessage, res: ServerResp
       return true;
     case "POST /console/setup":
       if (store.owner || body["token"] !== options.setupToken) throw new Fault(403, "AB03", "This set-up link is wrong, used, or too old.");
-      if (String(body["password"]).length < 12) throw new Fault(400, "AB01", "password must have at least 12 characters.", "password");
+      if (String(body["password"]).length < 10) throw new Fault(400, "AB01", "password must have at least 10 characters.", "password");
       store.owner = { name: String(body["name"]), email: String(body["email"]), password: String(body["password"]) };
       open(201);
       return true;

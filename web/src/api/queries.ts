@@ -1,78 +1,74 @@
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
-import { call } from "./client.ts";
-import type {
-  ApiKey,
-  Config,
-  ConfigItem,
-  Json,
-  List,
-  LogDetail,
-  LogPage,
-  Provider,
-  Session,
-  VirtualKey,
-  VirtualKeyDetail,
-} from "./types.ts";
+import { ApiError, call } from "./client.ts";
+import type { Answer, LogPage } from "./types.ts";
 
 const everything = { page_size: 500 };
 const segment = encodeURIComponent;
 
+/** Reports whether a call that failed is worth another try: the server or the way to it failed, not the request. */
+export const again = (failures: number, error: unknown): boolean => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500);
+
+const notFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: ({ signal }) => call<Session>("GET", "/console/session", { signal }),
+  queryFn: ({ signal }) => call<Answer<"getSession">>("GET", "/console/session", { signal }),
   staleTime: 60_000,
 });
 
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
-  queryFn: ({ signal }) => call<List<Provider>>("GET", "/console/providers", { signal }),
+  queryFn: ({ signal }) => call<Answer<"listProviders">>("GET", "/console/providers", { signal }),
   staleTime: Infinity,
 });
 
 export const configsQuery = queryOptions({
   queryKey: ["configs"],
-  queryFn: ({ signal }) => call<List<ConfigItem>>("GET", "/configs", { signal, query: everything }),
+  queryFn: ({ signal }) => call<Answer<"listConfigs">>("GET", "/configs", { signal, query: everything }),
 });
 
 export const configQuery = (slug: string) =>
   queryOptions({
     queryKey: ["configs", slug],
-    queryFn: ({ signal }) => call<Config>("GET", `/configs/${segment(slug)}`, { signal }),
+    queryFn: ({ signal }) => call<Answer<"getConfig">>("GET", `/configs/${segment(slug)}`, { signal }),
   });
 
 export const configVersionsQuery = (slug: string) =>
   queryOptions({
     queryKey: ["configs", slug, "versions"],
-    queryFn: ({ signal }) => call<List<Config>>("GET", `/configs/${segment(slug)}/versions`, { signal }),
+    queryFn: ({ signal }) => call<Answer<"listConfigVersions">>("GET", `/configs/${segment(slug)}/versions`, { signal, query: everything }),
   });
 
 export const configSchemaQuery = queryOptions({
   queryKey: ["config-schema"],
-  queryFn: ({ signal }) => call<{ [key: string]: Json }>("GET", "/configs/schema", { signal }),
+  queryFn: ({ signal }) => call<Answer<"getConfigSchema">>("GET", "/configs/schema", { signal }),
   staleTime: Infinity,
 });
 
 export const virtualKeysQuery = queryOptions({
   queryKey: ["virtual-keys"],
-  queryFn: ({ signal }) => call<List<VirtualKey>>("GET", "/virtual-keys", { signal, query: everything }),
+  queryFn: ({ signal }) => call<Answer<"listVirtualKeys">>("GET", "/virtual-keys", { signal, query: everything }),
 });
 
 export const virtualKeyQuery = (slug: string) =>
   queryOptions({
     queryKey: ["virtual-keys", slug],
-    queryFn: ({ signal }) => call<VirtualKeyDetail>("GET", `/virtual-keys/${segment(slug)}`, { signal }),
+    queryFn: ({ signal }) => call<Answer<"getVirtualKey">>("GET", `/virtual-keys/${segment(slug)}`, { signal }),
   });
 
 export const apiKeysQuery = queryOptions({
   queryKey: ["api-keys"],
-  queryFn: ({ signal }) => call<List<ApiKey>>("GET", "/api-keys", { signal, query: everything }),
+  queryFn: ({ signal }) => call<Answer<"listApiKeys">>("GET", "/api-keys", { signal, query: everything }),
 });
 
 export const logQuery = (id: string) =>
   queryOptions({
     queryKey: ["log", id],
-    queryFn: ({ signal }) => call<LogDetail>("GET", `/logs/${segment(id)}`, { signal }),
+    queryFn: ({ signal }) => call<Answer<"getLog">>("GET", `/logs/${segment(id)}`, { signal }),
     staleTime: 60_000,
+    // A log can be read a moment after its answer was: one that is not there yet is asked for again.
+    retry: (failures, error) => (notFound(error) ? failures < 4 : again(failures, error)),
+    retryDelay: (failures, error) => (notFound(error) ? 300 : 1000 * 2 ** failures),
   });
 
 export function fetchLogs(query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<LogPage> {

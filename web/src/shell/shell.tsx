@@ -31,10 +31,9 @@ export function Shell() {
       <aside className="sidebar">
         <div className="brand">
           <Logo />
-          <span className="truncate" title={session.workspace?.slug}>
+          <span className="truncate" title={session.workspace?.name}>
             {session.workspace?.name ?? "Portico"}
           </span>
-          {session.demo && <span className="badge accent">demo</span>}
         </div>
         <Button className="jump" icon={Search} onClick={() => setPalette(true)}>
           Jump to… <kbd>{isMac ? "⌘" : "Ctrl"} K</kbd>
@@ -71,7 +70,10 @@ function Account({ session }: { session: Session }) {
         </div>
         <SignOut />
       </div>
-      <span className="muted version">Portico {session.version}</span>
+      <span className="muted version">
+        <span className="truncate">Portico {session.version}</span>
+        {session.demo && <span className="badge accent">demo</span>}
+      </span>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { refresh, sessionQuery } from "../../api/queries.ts";
-import type { ApiKey, ApiKeyType, NewApiKey } from "../../api/types.ts";
+import type { Answer, ApiKey, ApiKeyType, NewApiKey } from "../../api/types.ts";
 import { fullTime } from "../../lib/time.ts";
 import { Confirm, Dialog } from "../../ui/dialog.tsx";
 import { SecretOnce } from "../../ui/secret.tsx";
@@ -80,15 +80,14 @@ export function EditApiKey({ target, onClose }: { target: ApiKey; onClose: () =>
 
 export function RotateApiKey({ target, onClose }: { target: ApiKey | undefined; onClose: () => void }) {
   const client = useQueryClient();
-  const [made, setMade] = useState<NewApiKey>();
+  const [made, setMade] = useState<Answer<"rotateApiKey">>();
   const rotate = async () => {
     if (!target) return;
-    setMade(await call<NewApiKey>("POST", `${path(target)}/rotate`, { body: {} }));
+    setMade(await call<Answer<"rotateApiKey">>("POST", `${path(target)}/rotate`, { body: {} }));
     await refresh(client, "api-keys");
   };
   if (made) {
-    const until = made.key_transition_expires_at;
-    const note = until ? `The old key works until ${fullTime(until)}.` : "The old key no longer works.";
+    const note = `The old key works until ${fullTime(made.key_transition_expires_at)}.`;
     return <SecretOnce title="API key rotated" secret={made.key} note={note} onClose={() => setMade(undefined)} />;
   }
   return (

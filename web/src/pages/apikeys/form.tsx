@@ -61,7 +61,7 @@ export function KeyForm({ existing, busy, error, action, onSubmit, onCancel }: F
         <div className="two-columns">
           <TextField label="Name" name="name" required maxLength={255} defaultValue={existing?.name} placeholder="checkout service" error={at("name")} />
           <TextField label="Description" name="description" optional defaultValue={existing?.description ?? ""} />
-          {type !== "organisation-service" && <DefaultConfig value={existing?.defaults?.config_id ?? ""} />}
+          {type !== "organisation-service" && <DefaultConfig value={existing?.defaults.config_id ?? ""} />}
           <TextField label="Expires" name="expires" type="datetime-local" optional hint="Never, when left empty." defaultValue={toLocalInput(existing?.expires_at ?? "")} error={at("expires_at")} />
         </div>
         <ScopePicker type={type} value={scopes} onChange={setScopes} error={at("scopes")} />

@@ -98,10 +98,15 @@ function Row({ apiKey: k, onEdit, onRotate, onDelete }: RowProps) {
     <tr>
       <td>
         <span className="strong">{k.name}</span>
-        <p className="hint">{[k.description, k.defaults?.config_id && `config ${k.defaults.config_id}`].filter(Boolean).join(" · ")}</p>
+        <p className="hint">{[k.description, k.defaults.config_id && `config ${k.defaults.config_id}`].filter(Boolean).join(" · ")}</p>
       </td>
       <td>
         <code className="muted">{k.key}</code>
+        {k.key_transition_expires_at && (
+          <p className="hint num" title={fullTime(k.key_transition_expires_at)}>
+            old value ends {ago(k.key_transition_expires_at, new Date())}
+          </p>
+        )}
       </td>
       <td>{typeLabel(k.type)}</td>
       <td>

@@ -3,7 +3,7 @@ import { getRouteApi, useRouter } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { call } from "../../api/client.ts";
 import { sessionQuery } from "../../api/queries.ts";
-import type { Session } from "../../api/types.ts";
+import type { Answer, Body } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { ErrorNotice } from "../../ui/states.tsx";
@@ -16,7 +16,7 @@ export function LoginPage() {
   const client = useQueryClient();
   const router = useRouter();
   const signIn = useMutation({
-    mutationFn: (body: { email: string; password: string }) => call<Session>("POST", "/console/login", { body }),
+    mutationFn: (body: Body<"signIn">) => call<Answer<"signIn">>("POST", "/console/login", { body }),
     onSuccess: (session) => {
       client.setQueryData(sessionQuery.queryKey, session);
       router.history.push(router.basepath + safeNext(next));

@@ -3,13 +3,16 @@ import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { ApiError, call } from "../../api/client.ts";
 import { sessionQuery } from "../../api/queries.ts";
-import type { Session } from "../../api/types.ts";
+import type { Answer, Body } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { ErrorNotice } from "../../ui/states.tsx";
 import { AuthFrame } from "./frame.tsx";
 
 const route = getRouteApi("/setup");
+
+// The least that the API takes.
+const passwordLength = 10;
 
 export function SetupPage() {
   const { token } = route.useSearch();
@@ -44,7 +47,7 @@ function SetupForm({ token }: { token: string }) {
   const client = useQueryClient();
   const router = useRouter();
   const setUp = useMutation({
-    mutationFn: (body: Record<string, string>) => call<Session>("POST", "/console/setup", { body: { token, ...body } }),
+    mutationFn: (body: Body<"setUp">) => call<Answer<"setUp">>("POST", "/console/setup", { body }),
     onSuccess: async (session) => {
       client.setQueryData(sessionQuery.queryKey, session);
       await router.navigate({ to: "/logs", search: {} });
@@ -53,7 +56,8 @@ function SetupForm({ token }: { token: string }) {
   const submit = (e: FormEvent<HTMLFormElement>) => {
     e.preventDefault();
     const form = new FormData(e.currentTarget);
-    setUp.mutate(Object.fromEntries(["name", "email", "password"].map((k) => [k, String(form.get(k))])));
+    const text = (name: string) => String(form.get(name));
+    setUp.mutate({ token, name: text("name"), email: text("email"), password: text("password") });
   };
   const error = setUp.error;
   const atField = (name: string) => (error instanceof ApiError && error.param === name ? error.message : undefined);
@@ -68,9 +72,9 @@ function SetupForm({ token }: { token: string }) {
           name="password"
           type="password"
           autoComplete="new-password"
-          minLength={12}
+          minLength={passwordLength}
           required
-          hint="At least 12 characters."
+          hint={`At least ${passwordLength} characters.`}
           error={atField("password")}
         />
         {error && !known && <ErrorNotice error={error} />}

@@ -7,14 +7,15 @@ import { JsonEditor, type EditorHandle } from "../../editor/json-editor.tsx";
 import { plural } from "../../lib/format.ts";
 import { reindent } from "../../lib/json.ts";
 import { Button } from "../../ui/button.tsx";
+import { Check } from "../../ui/field.tsx";
 import { RouteTreeView } from "../log/route-view.tsx";
 import { routeTree } from "../log/route-tree.ts";
-import type { Check } from "./use-check.ts";
+import type { Check as Checked } from "./use-check.ts";
 
 interface FormProps {
   text: string;
   onChange: (text: string) => void;
-  check: Check;
+  check: Checked;
 }
 
 /** The text of a config, what the server says of it, and the tree that it describes. */
@@ -55,7 +56,12 @@ export function ConfigForm({ text, onChange, check }: FormProps) {
   );
 }
 
-const states: Record<Check["state"], { icon: LucideIcon; tone: string; text: string }> = {
+/** Whether a config is the one of its workspace. */
+export function DefaultCheck({ checked, onChange }: { checked: boolean; onChange: (on: boolean) => void }) {
+  return <Check label="Default of the workspace, for requests without a config" checked={checked} onChange={(e) => onChange(e.target.checked)} />;
+}
+
+const states: Record<Checked["state"], { icon: LucideIcon; tone: string; text: string }> = {
   checking: { icon: CircleDashed, tone: "", text: "Checking…" },
   valid: { icon: CircleCheck, tone: "good", text: "Valid" },
   invalid: { icon: CircleX, tone: "bad", text: "" },
@@ -63,7 +69,7 @@ const states: Record<Check["state"], { icon: LucideIcon; tone: string; text: str
   unknown: { icon: CircleDashed, tone: "warn", text: "Could not be checked" },
 };
 
-function CheckState({ check }: { check: Check }) {
+function CheckState({ check }: { check: Checked }) {
   const { icon: Icon, tone, text } = states[check.state];
   return (
     <span className={`status ${tone}`} role="status">

@@ -15,7 +15,7 @@ import { TextField } from "../../ui/field.tsx";
 import { ErrorNotice, SkeletonBlock } from "../../ui/states.tsx";
 import { Tabs } from "../../ui/tabs.tsx";
 import { useToast } from "../../ui/toast.tsx";
-import { ConfigForm } from "./config-form.tsx";
+import { ConfigForm, DefaultCheck } from "./config-form.tsx";
 import { LeaveGuard } from "./leave-guard.tsx";
 import { useCheck } from "./use-check.ts";
 import { Versions } from "./versions.tsx";
@@ -99,9 +99,10 @@ function useDraft(config: Config) {
   const saved = reindent(config.config);
   const [name, setName] = useState(config.name);
   const [text, setText] = useState(saved);
+  const [isDefault, setDefault] = useState(config.is_default === 1);
   const check = useCheck(text);
   const save = useMutation({
-    mutationFn: () => call("PUT", `/configs/${encodeURIComponent(config.slug)}`, { body: { name: name.trim(), config: check.value as Json } }),
+    mutationFn: () => call("PUT", `/configs/${encodeURIComponent(config.slug)}`, { body: { name: name.trim(), config: check.value as Json, isDefault } }),
     onSuccess: async () => {
       await refresh(client, "configs");
       toast("Config saved");
@@ -110,8 +111,10 @@ function useDraft(config: Config) {
   const reset = () => {
     setName(config.name);
     setText(saved);
+    setDefault(config.is_default === 1);
   };
-  return { name, setName, text, setText, check, save, reset, dirty: text !== saved || name !== config.name };
+  const dirty = text !== saved || name !== config.name || isDefault !== (config.is_default === 1);
+  return { name, setName, text, setText, isDefault, setDefault, check, save, reset, dirty };
 }
 
 function useRemove(config: Config, forget: () => void): () => Promise<void> {
@@ -132,6 +135,7 @@ function EditorTab({ draft, slug }: { draft: Draft; slug: string }) {
     <div className="stack tab-gap">
       <div className="config-name">
         <TextField label="Name" value={draft.name} maxLength={255} onChange={(e) => draft.setName(e.target.value)} />
+        <DefaultCheck checked={draft.isDefault} onChange={draft.setDefault} />
       </div>
       {draft.save.isError && <ErrorNotice error={draft.save.error} />}
       <ConfigForm text={draft.text} onChange={draft.setText} check={draft.check} />

@@ -3,12 +3,13 @@ import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError, call } from "../../api/client.ts";
 import { refresh } from "../../api/queries.ts";
+import type { Answer } from "../../api/types.ts";
 import { Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { ErrorNotice } from "../../ui/states.tsx";
 import { useToast } from "../../ui/toast.tsx";
-import { ConfigForm } from "./config-form.tsx";
+import { ConfigForm, DefaultCheck } from "./config-form.tsx";
 import { LeaveGuard } from "./leave-guard.tsx";
 import { useCheck } from "./use-check.ts";
 
@@ -27,9 +28,10 @@ export function NewConfigPage() {
   const toast = useToast();
   const [name, setName] = useState("");
   const [text, setText] = useState(starter);
+  const [isDefault, setDefault] = useState(false);
   const check = useCheck(text);
   const create = useMutation({
-    mutationFn: () => call<{ slug: string }>("POST", "/configs", { body: { name: name.trim(), config: check.value } }),
+    mutationFn: () => call<Answer<"createConfig">>("POST", "/configs", { body: { name: name.trim(), config: check.value, isDefault } }),
     onSuccess: async ({ slug }) => {
       await refresh(client, "configs");
       toast("Config created");
@@ -37,7 +39,7 @@ export function NewConfigPage() {
     },
   });
   const nameError = create.error instanceof ApiError && create.error.param === "name" ? create.error.message : undefined;
-  const dirty = (name !== "" || text !== starter) && !create.isPending && !create.isSuccess;
+  const dirty = (name !== "" || text !== starter || isDefault) && !create.isPending && !create.isSuccess;
   return (
     <Page
       title="New config"
@@ -51,6 +53,7 @@ export function NewConfigPage() {
       <div className="stack">
         <div className="config-name">
           <TextField label="Name" value={name} maxLength={255} required onChange={(e) => setName(e.target.value)} error={nameError} placeholder="Resilient chat" autoFocus />
+          <DefaultCheck checked={isDefault} onChange={setDefault} />
         </div>
         {create.isError && !nameError && <ErrorNotice error={create.error} />}
         <ConfigForm text={text} onChange={setText} check={check} />

@@ -40,12 +40,11 @@ export function ConfigsPage() {
                 <tr>
                   <th scope="col">Name</th>
                   <th scope="col">Slug</th>
-                  <th scope="col">Status</th>
                   <th scope="col" className="end">Saved</th>
                 </tr>
               </thead>
               <tbody>
-                {configs.isPending && <SkeletonRows rows={5} columns={4} />}
+                {configs.isPending && <SkeletonRows rows={5} columns={3} />}
                 {shown.map((c) => (
                   <tr key={c.id}>
                     <td>
@@ -57,9 +56,6 @@ export function ConfigsPage() {
                     <td>
                       <Copyable text={c.slug} label={`Copy slug of ${c.name}`} />
                     </td>
-                    <td>
-                      <span className="badge">{c.status}</span>
-                    </td>
                     <td className="end num muted" title={fullTime(c.last_updated_at)}>
                       {ago(c.last_updated_at, new Date())}
                     </td>
@@ -67,7 +63,7 @@ export function ConfigsPage() {
                 ))}
                 {configs.isSuccess && shown.length === 0 && (
                   <tr>
-                    <td colSpan={4} className="muted">
+                    <td colSpan={3} className="muted">
                       No config matches “{q}”.
                     </td>
                   </tr>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { call } from "../../api/client.ts";
-import type { ConfigCheck, Json, Problem } from "../../api/types.ts";
+import type { Answer, Json, Problem } from "../../api/types.ts";
 import { parse } from "../../lib/json.ts";
 
 export interface Check {
@@ -20,7 +20,7 @@ export function useCheck(text: string): Check {
   const asked = parse(settled);
   const check = useQuery({
     queryKey: ["config-check", settled],
-    queryFn: ({ signal }) => call<ConfigCheck>("POST", "/configs/check", { signal, body: { config: asked } }),
+    queryFn: ({ signal }) => call<Answer<"checkConfig">>("POST", "/configs/check", { signal, body: { config: asked } }),
     enabled: asked !== undefined,
     staleTime: Infinity,
     gcTime: 60_000,

@@ -31,16 +31,16 @@ export function Versions({ slug }: { slug: string }) {
         {all.map((v, i) => (
           <li key={v.version_id}>
             <button type="button" className="version-item" aria-current={i === at || undefined} onClick={() => go({ version: v.version_id })}>
-              <span className="num">{fullTime(v.last_updated_at)}</span>
+              <span className="num">{fullTime(v.version_created_at)}</span>
               <span className="muted">
-                Version {all.length - i}
+                Version {v.version}
                 {i === 0 && ", current"}
               </span>
             </button>
           </li>
         ))}
       </ol>
-      <Comparison slug={slug} chosen={chosen} number={all.length - at} previous={all[at + 1]} current={at === 0} split={diff === "split"} onSplit={(on) => go({ diff: on ? "split" : "inline" })} />
+      <Comparison slug={slug} chosen={chosen} previous={all[at + 1]} current={at === 0} split={diff === "split"} onSplit={(on) => go({ diff: on ? "split" : "inline" })} />
     </div>
   );
 }
@@ -48,27 +48,26 @@ export function Versions({ slug }: { slug: string }) {
 interface ComparisonProps {
   slug: string;
   chosen: Config;
-  number: number;
   previous: Config | undefined;
   current: boolean;
   split: boolean;
   onSplit: (on: boolean) => void;
 }
 
-function Comparison({ slug, chosen, number, previous, current, split, onSplit }: ComparisonProps) {
+function Comparison({ slug, chosen, previous, current, split, onSplit }: ComparisonProps) {
   const client = useQueryClient();
   const toast = useToast();
   const restore = useMutation({
     mutationFn: () => call("PUT", `/configs/${encodeURIComponent(slug)}`, { body: { name: chosen.name, config: parse(chosen.config) } }),
     onSuccess: async () => {
       await refresh(client, "configs");
-      toast(`Version ${number} is current again`);
+      toast(`Version ${chosen.version} is current again`);
     },
   });
   return (
-    <section className="stack" aria-label={`Version ${number}`}>
+    <section className="stack" aria-label={`Version ${chosen.version}`}>
       <div className="toolbar">
-        <h2>{previous ? `Changes of version ${number}` : "The first version"}</h2>
+        <h2>{previous ? `Changes of version ${chosen.version}` : "The first version"}</h2>
         <span className="spacer" />
         <Button small aria-pressed={split} onClick={() => onSplit(!split)}>
           Side by side
@@ -80,7 +79,7 @@ function Comparison({ slug, chosen, number, previous, current, split, onSplit }:
         )}
       </div>
       {restore.isError && <ErrorNotice error={restore.error} />}
-      <JsonDiff label={`Version ${number}`} before={reindent((previous ?? chosen).config)} after={reindent(chosen.config)} split={split} />
+      <JsonDiff label={`Version ${chosen.version}`} before={reindent((previous ?? chosen).config)} after={reindent(chosen.config)} split={split} />
     </section>
   );
 }

@@ -4,8 +4,8 @@ import { succeeded } from "./route-tree.ts";
 
 /** Every call of a provider on one time line. */
 export function AttemptsTab({ log }: { log: LogDetail }) {
-  const attempts = log.attempts ?? [];
-  if (attempts.length === 0) return <p className="tab-body muted">{why(log)}</p>;
+  const { attempts } = log;
+  if (attempts.length === 0) return <p className="tab-body muted">{whyNone(log)}</p>;
   const total = Math.max(log.metrics.response_time, ...attempts.map((a) => a.start_ms + a.total_ms), 1);
   return (
     <div className="tab-body">
@@ -38,7 +38,8 @@ export function AttemptsTab({ log }: { log: LogDetail }) {
   );
 }
 
-function why(log: LogDetail): string {
+/** Why no provider was called at all. */
+export function whyNone(log: LogDetail): string {
   if (/HIT$/.test(log.metrics.cache_status)) return "No provider was called: the answer came from the cache.";
   if (log.metrics.status === "refused") return "No provider was called: the request was refused before.";
   return "No provider was called.";
@@ -73,12 +74,14 @@ function Rows({ attempt: a, index, total }: { attempt: Attempt; index: number; t
 
 function Bar({ attempt: a, total }: { attempt: Attempt; total: number }) {
   const percent = (ms: number) => `${(100 * ms) / total}%`;
+  // What is too short to be seen still has its 2 pixels, inside of the bar.
+  const from = (ms: number) => `min(${percent(ms)}, 100% - 2px)`;
   const waited = Math.min(a.wait_ms, a.start_ms);
   return (
     <div className="bar" aria-hidden>
-      {waited > 0 && <span className="wait" style={{ left: percent(a.start_ms - waited), width: percent(waited) }} />}
-      <span className="head" style={{ left: percent(a.start_ms), width: percent(a.head_ms) }} />
-      <span className={succeeded(a) ? "body" : "body failed"} style={{ left: percent(a.start_ms + a.head_ms), width: percent(Math.max(a.total_ms - a.head_ms, 0)) }} />
+      {waited > 0 && <span className="wait" style={{ left: from(a.start_ms - waited), width: percent(waited) }} />}
+      <span className="head" style={{ left: from(a.start_ms), width: percent(a.head_ms) }} />
+      <span className={succeeded(a) ? "body" : "body failed"} style={{ left: from(a.start_ms + a.head_ms), width: percent(Math.max(a.total_ms - a.head_ms, 0)) }} />
     </div>
   );
 }

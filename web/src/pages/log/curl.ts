@@ -4,7 +4,7 @@ import type { Json, LogDetail } from "../../api/types.ts";
 export function asCurl(log: LogDetail, origin: string): string {
   const { path, method } = log.metrics;
   const lines = [`curl -X ${method} ${quote(origin + path)}`, '-H "x-portkey-api-key: $PORTICO_API_KEY"'];
-  for (const [name, value] of Object.entries(log.request.portkeyHeaders ?? {})) {
+  for (const [name, value] of Object.entries(log.request.portkeyHeaders)) {
     if (replayable(name, value)) lines.push(`-H ${quote(`${name}: ${value}`)}`);
   }
   const body = bodyText(log.request.body);

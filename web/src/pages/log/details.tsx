@@ -58,7 +58,7 @@ export function DetailsTab({ log }: { log: LogDetail }) {
         <Pair name="First token" value={row.time_to_first_token !== null && <span className="num">{duration(row.time_to_first_token)}</span>} />
       </Section>
       <Section title="Metadata">
-        {Object.entries(row.metadata ?? {}).map(([name, value]) => (
+        {Object.entries(row.metadata).map(([name, value]) => (
           <Pair key={name} name={name} value={<Id text={value} />} />
         ))}
       </Section>
@@ -105,7 +105,7 @@ function Receipt({ row }: { row: LogRow }) {
 }
 
 function Dropped({ log }: { log: LogDetail }) {
-  const receipts = log.receipts ?? [];
+  const { receipts } = log;
   if (receipts.length === 0) return null;
   return (
     <section>

@@ -10,7 +10,7 @@ import { readReply } from "./bodies.ts";
 
 /** Every body that was kept, as it was on the wire. */
 export function RawTab({ log }: { log: LogDetail }) {
-  const failed = (log.attempts ?? []).filter((a) => a.body !== undefined && a.body !== null);
+  const failed = log.attempts.filter((a) => a.body !== undefined && a.body !== null);
   return (
     <div className="tab-body stack">
       <Body title="Request" note="as the client sent it" body={log.request.body} />
@@ -20,7 +20,7 @@ export function RawTab({ log }: { log: LogDetail }) {
       <Headers title="Response headers" headers={log.response.headers} />
       {log.originalResponse && <Body title="Response of the provider" note="before it was translated" body={log.originalResponse.body} />}
       {failed.map((a) => (
-        <Body key={a.start_ms} title={`Response of attempt ${(log.attempts ?? []).indexOf(a) + 1}`} note={`${a.provider}, ${a.status}`} body={a.body ?? null} />
+        <Body key={a.start_ms} title={`Response of attempt ${log.attempts.indexOf(a) + 1}`} note={`${a.provider}, ${a.status}`} body={a.body ?? null} />
       ))}
     </div>
   );

@@ -11,7 +11,7 @@ const attempt = (step: string, status: number, retry = 0): Attempt => ({
   virtual_key: "",
   url: "",
   status,
-  error: status === 200 ? null : { message: "no" },
+  error: status === 200 ? null : { message: "no", type: "", code: "" },
   start_ms: 0,
   head_ms: 1,
   total_ms: 2,
@@ -54,7 +54,8 @@ test("a fallback inside a load balance", () => {
   assert.equal(inner.children[0]?.attempts.length, 2);
   assert.equal(inner.children[0]?.label, "main · gpt-5");
   assert.equal(inner.children[1]?.label, "spare · anthropic");
-  assert.deepEqual(inner.reasons, ["first", "answered 503"]);
+  assert.deepEqual(inner.reasons, ["weight 0.7 of 1"]);
+  assert.deepEqual(inner.children.map((c) => c.reasons), [["first"], ["answered 503"], []]);
 });
 
 test("without the config the tree is drawn from what was tried", () => {

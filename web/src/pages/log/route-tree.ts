@@ -12,7 +12,7 @@ export interface RouteNode {
   /** Provider, model or name, as the config gives them. */
   label: string;
   weight: number | null;
-  /** Why the way went on to a child, one line per choice. */
+  /** Why it was chosen, one line per time that it was. */
   reasons: string[];
   attempts: Attempt[];
   children: RouteNode[];
@@ -25,8 +25,9 @@ export function routeTree(config: Json | null, decisions: Decision[], attempts: 
   for (const decision of decisions) {
     const node = at(root, decision.path);
     node.mode ||= decision.mode;
-    node.reasons.push(decision.reason);
-    if (decision.mode !== "single" || node.children.length > 0) at(root, `${node.path}.targets[${decision.chosen}]`);
+    const leaf = decision.mode === "single" && node.children.length === 0;
+    const chosen = leaf ? node : at(root, `${node.path}.targets[${decision.chosen}]`);
+    chosen.reasons.push(decision.reason);
   }
   for (const attempt of attempts) {
     const node = at(root, attempt.step || "config");

@@ -12,7 +12,7 @@ const modes: Record<string, { icon: LucideIcon; label: string }> = {
 const looks: Record<NodeState, { icon: LucideIcon; text: string }> = {
   served: { icon: CircleCheck, text: "answered" },
   failed: { icon: CircleX, text: "failed" },
-  passed: { icon: CornerDownRight, text: "on the way" },
+  passed: { icon: CornerDownRight, text: "" },
   untried: { icon: Circle, text: "not tried" },
 };
 
@@ -50,18 +50,18 @@ function Node({ node, name, plain }: { node: RouteNode; name: string; plain: boo
             )}
             <span className="strong">{node.label || name}</span>
             {node.weight !== null && <span className="muted num">weight {node.weight}</span>}
-            {!plain && <span className="route-state">{look.text}</span>}
+            {!plain && look.text && <span className="route-state">{look.text}</span>}
           </p>
           {node.reasons.map((reason, i) => (
             <p key={i} className="muted">
-              {reason}
+              Chosen: {reason}
             </p>
           ))}
           {node.attempts.map((a, i) => (
-            <p key={i} className="num route-attempt">
-              <span className={succeeded(a) ? "badge good" : "badge bad"}>{a.status || "no answer"}</span> {a.model || a.provider} in {duration(a.total_ms)}
+            <p key={i} className="route-attempt">
+              <span className={succeeded(a) ? "badge good num" : "badge bad num"}>{a.status || "no answer"}</span> {a.model || a.provider} in <span className="num">{duration(a.total_ms)}</span>
               {a.wait_ms > 0 && <span className="muted"> after a wait of {duration(a.wait_ms)}</span>}
-              {a.error && <span className="muted"> {a.error.message}</span>}
+              {a.error && <span className="muted">: {a.error.message}</span>}
             </p>
           ))}
         </div>

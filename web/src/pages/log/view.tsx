@@ -87,8 +87,7 @@ function Loaded({ log, tab, onTab, actions, ...props }: ViewProps & { log: LogDe
 }
 
 function tabsOf(log: LogDetail): TabSpec[] {
-  const attempts = log.attempts ?? [];
-  const note = attempts.length > 1 && <span className="badge num">{attempts.length}</span>;
+  const note = log.attempts.length > 1 && <span className="badge num">{log.attempts.length}</span>;
   return [
     { id: "conversation", label: "Conversation", content: () => <ConversationTab log={log} /> },
     { id: "raw", label: "Raw", content: () => <RawTab log={log} /> },
@@ -108,7 +107,7 @@ function Summary({ log }: { log: LogDetail }) {
         <Marks row={row} words />
       </div>
       <dl className="figures">
-        <Figure name="Model" value={row.ai_model || row.request_model || "–"} note={row.ai_org} />
+        <Figure name="Model" value={<span className="plain">{row.ai_model || row.request_model || "–"}</span>} note={row.ai_org} />
         <Figure name="Latency" value={duration(row.response_time)} />
         {row.time_to_first_token !== null && <Figure name="First token" value={duration(row.time_to_first_token)} />}
         <Figure

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogPage, LogRow } from "../../api/types.ts";
-import { mergeHead, rowsOf } from "./live.ts";
+import { mergeHead, newestRows, rowsOf } from "./live.ts";
 
 const row = (id: string, status = "success") => ({ id, status }) as LogRow;
 const page = (ids: string[], total = ids.length): LogPage => ({ object: "list", total, next: "", data: ids.map((id) => row(id)) });
@@ -35,4 +35,24 @@ test("an empty newest page changes nothing but the total", () => {
 
 test("a row on two pages is shown once", () => {
   assert.equal(ids(rowsOf({ pages: [page(["b", "a"]), page(["a"])], pageParams: [] })), "ba");
+});
+
+test("a request that took long comes in at its place", () => {
+  const got = mergeHead({ pages: [page(["d", "b", "a"])], pageParams: [""] }, page(["d", "c", "b"]));
+  assert.equal(ids(rowsOf(got)), "dcba");
+});
+
+test("the newest rows are fetched as far as those that are known", async () => {
+  const all = "abcdefghijklmnopqrstuvwxyz".split("");
+  const asked: string[] = [];
+  const fetchPage = async (after: string) => {
+    asked.push(after);
+    const start = Number(after || 0);
+    return { ...page(all.slice(start, start + 2)), next: String(start + 2) };
+  };
+  const list = (...rows: string[]) => ({ pages: [page(rows)], pageParams: [""] });
+  assert.equal(ids((await newestRows(list("f", "g"), fetchPage)).data), "abcdef");
+  assert.deepEqual(asked, ["", "2", "4"]);
+  assert.equal(ids((await newestRows(list("z"), fetchPage)).data), "abcdefghij");
+  assert.equal(ids((await newestRows(undefined, fetchPage)).data), "ab");
 });

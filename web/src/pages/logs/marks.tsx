@@ -1,4 +1,4 @@
-import { DatabaseZap, LifeBuoy, Radio, RotateCw, Split, type LucideIcon } from "lucide-react";
+import { DatabaseZap, GitBranch, LifeBuoy, Radio, RotateCw, Split, type LucideIcon } from "lucide-react";
 import type { LogRow } from "../../api/types.ts";
 
 interface Mark {
@@ -12,6 +12,7 @@ function marksOf(row: LogRow): Mark[] {
   const marks: Mark[] = [];
   const modes = row.mode.split(",");
   if (modes.includes("loadbalance")) marks.push({ icon: Split, text: "Load balanced" });
+  if (modes.includes("conditional")) marks.push({ icon: GitBranch, text: "Routed by a condition" });
   if (row.fallback) marks.push({ icon: LifeBuoy, text: "Answered by a fallback", tone: "accent" });
   if (row.retry_success_count > 0) {
     const n = row.retry_success_count;

@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { Clock, Hourglass, Pause, Play } from "lucide-react";
+import { ArrowUp, Clock, Hourglass, Pause, Play } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { sessionQuery } from "../../api/queries.ts";
 import type { LogRow } from "../../api/types.ts";
@@ -16,6 +16,7 @@ import { isLive, restrictionCount, restrictions, type LogSearch, type Patch } fr
 import { RangePicker } from "./range-picker.tsx";
 import { LogTable } from "./table.tsx";
 import { useLogs } from "./use-logs.ts";
+import { usePlace } from "./use-place.ts";
 import { useNow, useRelativeTime } from "./use-time.ts";
 
 const route = getRouteApi("/shell/logs");
@@ -27,6 +28,7 @@ export function LogsPage() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const paused = search.paused !== undefined;
   const { pages, rows, live, stale, total } = useLogs(search, paused);
+  const place = usePlace(rows);
   const [relative, setRelative] = useRelativeTime();
   const now = useNow(relative);
   const searchBox = useRef<HTMLInputElement>(null);
@@ -73,7 +75,12 @@ export function LogsPage() {
             onAllTime={() => change({ range: "all", from: undefined, to: undefined })}
           />
         ) : (
-          <div className="logs-scroll" aria-busy={pages.isPlaceholderData || undefined}>
+          <div className="logs-scroll" ref={place.box} aria-busy={pages.isPlaceholderData || undefined}>
+            {place.unseen > 0 && (
+              <Button className="unseen" small icon={ArrowUp} onClick={place.toTop}>
+                {plural(place.unseen, "new request")}
+              </Button>
+            )}
             <LogTable rows={rows} loading={pages.isPending} cursor={cursor} relative={relative} now={now} onOpen={open} />
             <More shown={rows.length} total={total} has={pages.hasNextPage} busy={pages.isFetchingNextPage} onMore={() => void pages.fetchNextPage()} />
           </div>

@@ -31,7 +31,9 @@ export function LogTable({ rows, loading, cursor, relative, now, onOpen }: Table
           <th scope="col">Model</th>
           <th scope="col" className="c-path">Path</th>
           <th scope="col" className="c-user">User</th>
-          <th scope="col" className="end c-tokens">Tokens in / out</th>
+          <th scope="col" className="end c-tokens">
+            Tokens<span className="sr-only"> in / out</span>
+          </th>
           <th scope="col" className="end c-cost">Cost</th>
           <th scope="col" className="end c-latency">Latency</th>
           <th scope="col" className="end c-ttft">First token</th>

@@ -2,10 +2,10 @@ import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useEffect, useMemo } from "react";
 import { fetchLogs } from "../../api/queries.ts";
 import { isLive, restrictions, toQuery, type LogFilters } from "./filters.ts";
-import { mergeHead, rowsOf } from "./live.ts";
+import { mergeHead, newestRows, rowsOf, type Pages } from "./live.ts";
 
 const pageSize = 100;
-const livePeriod = 2500;
+const livePeriod = 1000; // milliseconds
 
 /** The rows that match the filters, newest first; kept up to date while live. */
 export function useLogs(filters: LogFilters, paused: boolean) {
@@ -24,7 +24,7 @@ export function useLogs(filters: LogFilters, paused: boolean) {
   const live = isLive(filters) && !paused;
   const head = useQuery({
     queryKey: ["logs-head", pick(filters)],
-    queryFn: ({ signal }) => fetchPage("", signal),
+    queryFn: ({ signal }) => newestRows(client.getQueryData<Pages>(key), (after) => fetchPage(after, signal)),
     refetchInterval: livePeriod,
     enabled: live && pages.isSuccess && !pages.isPlaceholderData,
     gcTime: 0,

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { ApiError, call } from "../../api/client.ts";
 import { providersQuery, refresh } from "../../api/queries.ts";
+import type { Answer } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
@@ -23,7 +24,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const providers = useQuery(providersQuery);
   const [chosen, setChosen] = useState("openai");
   const create = useMutation({
-    mutationFn: (body: Record<string, string>) => call<{ slug: string }>("POST", "/virtual-keys", { body }),
+    mutationFn: (body: Record<string, string>) => call<Answer<"createVirtualKey">>("POST", "/virtual-keys", { body }),
     onSuccess: async ({ slug }) => {
       await refresh(client, "virtual-keys");
       toast(`Virtual key ${slug} created`);
@@ -44,7 +45,7 @@ function Form({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={submit}>
       <div className="dialog-body">
-        <SelectField label="Provider" name="provider" value={provider?.id} onChange={(e) => setChosen(e.target.value)} error={errors("provider")}>
+        <SelectField label="Provider" name="provider" autoFocus value={provider?.id} onChange={(e) => setChosen(e.target.value)} error={errors("provider")}>
           {all.map((p) => (
             <option key={p.id} value={p.id}>
               {p.name}

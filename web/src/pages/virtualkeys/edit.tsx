@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { ApiError, call } from "../../api/client.ts";
 import { providersQuery, refresh, virtualKeyQuery } from "../../api/queries.ts";
-import type { VirtualKeyDetail } from "../../api/types.ts";
+import type { Answer, VirtualKey } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
 import { Copyable } from "../../ui/copy.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -26,16 +26,18 @@ export function EditVirtualKey({ slug, onClose }: { slug: string; onClose: () =>
   );
 }
 
-function Form({ stored, onClose }: { stored: VirtualKeyDetail; onClose: () => void }) {
+const dropped = "Saved. Its secret was for another address and was dropped: enter it again";
+
+function Form({ stored, onClose }: { stored: VirtualKey; onClose: () => void }) {
   const client = useQueryClient();
   const toast = useToast();
   const providers = useQuery(providersQuery).data?.data ?? [];
-  const provider = providers.find((p) => p.id === (stored.ai_provider_name || stored.provider));
+  const provider = providers.find((p) => p.id === stored.provider);
   const save = useMutation({
-    mutationFn: (body: Record<string, string>) => call("PUT", `/virtual-keys/${encodeURIComponent(stored.slug)}`, { body }),
-    onSuccess: async (_, body) => {
+    mutationFn: (body: Record<string, string>) => call<Answer<"updateVirtualKey">>("PUT", `/virtual-keys/${encodeURIComponent(stored.slug)}`, { body }),
+    onSuccess: async ({ status }, body) => {
       await refresh(client, "virtual-keys");
-      toast(body["key"] ? "Secret rotated; requests use the new one at once" : "Virtual key saved");
+      toast(status === "secret_missing" ? dropped : body["key"] ? "Secret rotated; requests use the new one at once" : "Virtual key saved");
       onClose();
     },
   });
@@ -50,7 +52,7 @@ function Form({ stored, onClose }: { stored: VirtualKeyDetail; onClose: () => vo
     <form onSubmit={submit}>
       <div className="dialog-body">
         <TextField label="Name" name="name" required maxLength={255} defaultValue={stored.name} error={errors("name")} />
-        {provider && <ProviderFields provider={provider} errors={errors} stored={{ masked: stored.masked_api_key, config: stored.model_config ?? {} }} />}
+        {provider && <ProviderFields provider={provider} errors={errors} stored={{ masked: stored.masked_api_key, config: stored.model_config }} />}
         <TextField label="Note" name="note" optional defaultValue={stored.note ?? ""} />
         {error && <ErrorNotice error={error} />}
       </div>

@@ -89,12 +89,15 @@ function Table({ keys, loading, onEdit, onDelete }: TableProps) {
                 <span className="strong">{k.name}</span>
                 {k.note && <p className="hint">{k.note}</p>}
               </td>
-              <td>{providerName(k.provider)}</td>
+              <td>
+                {providerName(k.provider)}
+                {k.masked_api_key && <p className="hint mono">{k.masked_api_key}</p>}
+              </td>
               <td>
                 <Copyable text={k.slug} label={`Copy slug of ${k.name}`} />
               </td>
               <td>
-                <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status}</span>
+                <span className={k.status === "active" ? "badge good" : "badge warn"}>{k.status.replace("_", " ")}</span>
               </td>
               <td className="end num muted" title={fullTime(k.created_at)}>
                 {day(k.created_at)}

@@ -1,0 +1,81 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// The console's types come from docs/openapi.yaml, so it says of a log exactly
+// what is answered: no property more, none less.
+func TestLogsAreAsDescribed(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("file:///openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	read := func(ledger.BodyRef) ([]byte, error) { return []byte(`{"any":["thing"]}`), nil }
+	for _, e := range []*ledger.Entry{bareEntry(), fullEntry()} {
+		for name, v := range map[string]any{"Log": Row(e), "LogDetail": Detail(e, read)} {
+			schema, err := compiler.Compile("file:///openapi.json#/components/schemas/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := json.Marshal(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(got); err != nil {
+				t.Errorf("%s answers\n%s\nwhich is not what is described: %v", name, b, err)
+			}
+			if d := cmp.Diff(names(schema.Properties), names(got.(map[string]any))); d != "" {
+				t.Errorf("%s: described (-) and answered (+) differ: %s", name, d)
+			}
+		}
+	}
+}
+
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func bareEntry() *ledger.Entry {
+	return &ledger.Entry{ID: "i", StartedAt: time.Unix(0, 0), State: ledger.Failed}
+}
+
+func fullEntry() *ledger.Entry {
+	ref := ledger.BodyRef{Segment: 1, Length: 1}
+	failure := &ledger.ErrorInfo{Message: "m", Type: "t", Code: "c"}
+	return &ledger.Entry{
+		ID: "i", StartedAt: time.Unix(0, 0), State: ledger.OK, Status: 200, Op: ai.Chat, Error: failure, CostKnown: true, CostNano: 1,
+		FirstTokenMicros: 1, Metadata: map[string]string{"_user": "ann"}, Request: ref, Reply: ref, Upstream: ref, UpstreamRaw: ref,
+		Attempts:  []ledger.Attempt{{Step: "config", Error: failure, Reply: ref}},
+		Decisions: []ledger.Decision{{Path: "config", Mode: "single", Reason: "only one"}},
+		Receipts:  []ai.Receipt{{Path: "n", Reason: "one choice"}},
+	}
+}

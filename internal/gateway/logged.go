@@ -1,0 +1,90 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/provider"
+)
+
+const loggedPrefix = "X-Portkey-"
+
+// loggedHeaders are the x-portkey-* headers of a request as its log shows them:
+// without the caller's key, and with every other secret masked.
+func (g *Gateway) loggedHeaders(c *Call) map[string]string {
+	out := make(map[string]string, 8)
+	for name, values := range c.Headers {
+		short, ours := strings.CutPrefix(name, loggedPrefix)
+		if !ours || short == "Api-Key" || len(values) == 0 {
+			continue
+		}
+		value := values[0]
+		switch {
+		case short == "Config" && strings.HasPrefix(value, "{"):
+			value = g.inline.shown(value)
+		case g.secrets.header[short]:
+			value = ai.NewSecret(value).Hint()
+		}
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// secretNames are the headers and config keys whose values are secrets: those of
+// every provider's secret fields.
+type secretNames struct {
+	header map[string]bool // canonical, without the prefix
+	key    map[string]bool
+}
+
+func newSecretNames(providers *provider.Registry) secretNames {
+	s := secretNames{header: map[string]bool{}, key: map[string]bool{"api_key": true}}
+	for _, id := range providers.IDs() {
+		p, _ := providers.Get(id)
+		for _, f := range p.Fields {
+			if !f.Secret {
+				continue
+			}
+			s.header[http.CanonicalHeaderKey(f.Header)] = true
+			s.key[f.Name] = true
+			for _, alias := range f.Aliases {
+				s.key[alias] = true
+			}
+		}
+	}
+	return s
+}
+
+// mask appends a JSON document with the values of secret keys masked.
+func (s secretNames) mask(dst, doc []byte) []byte {
+	switch jsonedit.Kind(doc) {
+	case '{':
+		dst = append(dst, '{')
+		n := 0
+		for key, value := range jsonedit.Members(doc) {
+			if n++; n > 1 {
+				dst = append(dst, ',')
+			}
+			dst = append(jsonedit.AppendString(dst, string(key)), ':')
+			if s.key[string(key)] && jsonedit.Kind(value) == '"' {
+				dst = jsonedit.AppendString(dst, ai.NewSecret(jsonedit.Text(value)).Hint())
+				continue
+			}
+			dst = s.mask(dst, value)
+		}
+		return append(dst, '}')
+	case '[':
+		dst = append(dst, '[')
+		n := 0
+		for value := range jsonedit.Elements(doc) {
+			if n++; n > 1 {
+				dst = append(dst, ',')
+			}
+			dst = s.mask(dst, value)
+		}
+		return append(dst, ']')
+	}
+	return append(dst, doc...)
+}

@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+// An Inspection is what Inspect found.
+type Inspection struct {
+	Segments     int
+	Bytes        int64
+	Reservations int64
+	Entries      int64
+	Open         int   // reservations without an entry: requests in flight, or cut by a crash
+	EntriesUpTo  int64 // of Entries, those that end at or before the position asked for
+	Corrupt      int64 // stretches of damage, and records that cannot be read
+	Torn         int64 // bytes of an unfinished record at the end
+	Sample       []KeptBody
+}
+
+// A KeptBody is a body that an entry says is kept.
+type KeptBody struct {
+	ID  string // of the request
+	Ref BodyRef
+}
+
+// sampleSize is how many entries an Inspection takes bodies of.
+const sampleSize = 500
+
+// Inspect reads every record of the journal in dir and checks its checksum. It
+// changes nothing, and may be called beside the process that writes the journal.
+// The bodies of some entries, evenly chosen, come back for CheckBody.
+func Inspect(ctx context.Context, dir string, upTo Position) (Inspection, error) {
+	d := osFolder(dir)
+	segs, err := segments(d)
+	if err != nil {
+		return Inspection{}, fmt.Errorf("ledger: inspect the journal: %w", err)
+	}
+	i := inspector{upTo: upTo, open: map[string]struct{}{}}
+	for at, n := range segs {
+		if err := i.segment(ctx, d, n, at == len(segs)-1); err != nil {
+			return Inspection{}, fmt.Errorf("ledger: inspect segment %d: %w", n, err)
+		}
+	}
+	i.found.Segments, i.found.Open = len(segs), len(i.open)
+	for _, e := range i.sample {
+		i.found.Sample = append(i.found.Sample, e.keptBodies()...)
+	}
+	return i.found, nil
+}
+
+type inspector struct {
+	upTo   Position
+	found  Inspection
+	open   map[string]struct{}
+	sample []Entry
+}
+
+func (i *inspector) segment(ctx context.Context, d folder, n uint64, last bool) (err error) {
+	f, err := d.Open(segmentName(n))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	i.found.Bytes += size
+	r := newFrameReader(f, 0, size)
+	for records := 0; ; records++ {
+		if records%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		fr, err := r.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		i.record(fr, Position{Segment: n, Offset: fr.end})
+	}
+	i.found.Corrupt += int64(r.corrupt)
+	switch rest := size - r.off; {
+	case rest == 0:
+	case last:
+		i.found.Torn = rest
+	default:
+		i.found.Corrupt++
+	}
+	return nil
+}
+
+func (i *inspector) record(fr frame, end Position) {
+	id, ok := recordID(fr.payload)
+	switch {
+	case fr.kind == kindProbe:
+	case !ok:
+		i.found.Corrupt++
+	case fr.kind == kindReserve:
+		i.found.Reservations++
+		i.open[id] = struct{}{}
+	default:
+		i.found.Entries++
+		delete(i.open, id)
+		if !i.upTo.before(end) {
+			i.found.EntriesUpTo++
+		}
+		i.choose(fr.payload)
+	}
+}
+
+// choose gives every entry the same chance to be in the sample, and decodes only
+// those that get in.
+func (i *inspector) choose(payload []byte) {
+	at := len(i.sample)
+	if at == sampleSize {
+		if at = int(rand.Int64N(i.found.Entries)); at >= sampleSize {
+			return
+		}
+	}
+	var e Entry
+	if err := json.Unmarshal(payload, &e); err != nil {
+		i.found.Corrupt++
+		return
+	}
+	if at == len(i.sample) {
+		i.sample = append(i.sample, e)
+		return
+	}
+	i.sample[at] = e
+}
+
+func (e *Entry) keptBodies() (kept []KeptBody) {
+	for _, ref := range []BodyRef{e.Request, e.Reply, e.Upstream, e.UpstreamRaw} {
+		if !ref.IsZero() {
+			kept = append(kept, KeptBody{e.ID, ref})
+		}
+	}
+	return kept
+}
+
+// CheckBody reads one body from the files in dir. One that is still on its way
+// to the disk is an error too.
+func CheckBody(dir string, b KeptBody) error {
+	if _, err := loadBody(osFolder(dir), b.ID[:min(len(b.ID), maxBodyID)], b.Ref); err != nil {
+		return fmt.Errorf("ledger: body of request %s: %w", b.ID, err)
+	}
+	return nil
+}
+
+// DiskFree says how many bytes the disk of dir has left, and has in all. low
+// means that bodies are no longer kept, so that the journal goes on.
+func DiskFree(dir string) (free, total int64, low bool, err error) {
+	if free, total, err = diskFree(dir); err != nil {
+		return 0, 0, false, fmt.Errorf("ledger: free disk space: %w", err)
+	}
+	return free, total, free < leftToJournal(defaultMinFree, total), nil
+}

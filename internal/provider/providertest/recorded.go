@@ -1,0 +1,69 @@
+package providertest
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/test/corpus"
+)
+
+var deploymentOf = regexp.MustCompile(`^(.*)/deployments/([^/]+)(/.*)$`)
+
+// checkRecordedURL expects a call with the recorded request's host, deployment
+// and API version to go to the recorded URL.
+func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
+	if e.URL == "" {
+		t.Skip("skipped: the recording has no URL")
+	}
+	if why := odd[e.ID]; why != "" {
+		t.Skip("skipped: " + why)
+	}
+	want, query, _ := strings.Cut(e.URL, "?")
+	c := s.call()
+	if m := deploymentOf.FindStringSubmatch(want); m != nil {
+		c.Base = m[1]
+		c.Fields["deployment_id"] = m[2]
+		c.Fields["api_version"] = strings.TrimPrefix(query, "api-version=")
+		want = e.URL
+	}
+	if s.p.Base == "" {
+		c.Base = strings.TrimSuffix(want, s.endpoint.Path)
+	}
+	if got := s.encode(t, c).URL.String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// checkTranslatedRequests expects the recorded requests of clients that speak
+// another format to become what the official description allows.
+func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schema) {
+	for client, format := range s.formats {
+		if client == s.endpoint.Dialect {
+			continue
+		}
+		translate := func(c *dialect.Conversion, body []byte) ([]byte, error) {
+			if tr, ok := format.(dialect.Translator); ok {
+				return tr.RequestToHub(c, body)
+			}
+			return s.format.(dialect.Translator).RequestFromHub(c, body)
+		}
+		for _, e := range corpus.Exchanges(t, string(client), endpointName(client, ai.Chat)) {
+			request := sent(e)
+			if request == nil {
+				continue
+			}
+			t.Run("from_"+e.ID, func(t *testing.T) {
+				body, err := translate(s.conversion(), request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.checkAllowed(t, schema, body, notAllowed[s.p.ID+" from "+e.ID])
+			})
+		}
+	}
+}

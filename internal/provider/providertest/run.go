@@ -1,0 +1,79 @@
+// Package providertest is the conformance suite that every provider's row is
+// held to: what it sends is what the provider's official description allows, and
+// what the provider answered in recorded traffic is read as what it says.
+//
+// What an answer says is read here a second time with encoding/json, so that
+// the code under test is never its own judge. The small cases in testdata run
+// everywhere; the recorded corpus is used where it is found.
+package providertest
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/provider"
+)
+
+// operations are all that a row may offer.
+var operations = []ai.Op{ai.Chat, ai.Complete, ai.Embed, ai.Models}
+
+// A subject is one operation of one provider.
+type subject struct {
+	p        *provider.Provider
+	op       ai.Op
+	endpoint provider.Endpoint
+	format   dialect.Format                // of the endpoint
+	formats  map[ai.Dialect]dialect.Format // of clients
+}
+
+// Run holds a row, as a registry gives it out, to everything that is promised of
+// it: the row itself, then each operation as a subtest. formats are those that clients may speak; the
+// dialect of each of the row's endpoints must be among them.
+func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Format) {
+	t.Helper()
+	t.Run("row", func(t *testing.T) { checkRow(t, p) })
+	t.Run("unsupported", func(t *testing.T) { checkUnsupported(t, p) })
+	for _, op := range slices.Sorted(maps.Keys(p.Ops)) {
+		e := p.Ops[op]
+		s := &subject{p: p, op: op, endpoint: e, format: formats[e.Dialect], formats: formats}
+		t.Run(string(op), func(t *testing.T) {
+			if s.format == nil {
+				t.Fatalf("there is no format for the dialect %q", e.Dialect)
+			}
+			t.Run("request", s.checkRequest)
+			t.Run("own", s.checkOwn)
+			t.Run("recorded", s.checkRecorded)
+		})
+	}
+}
+
+func checkUnsupported(t *testing.T, p *provider.Provider) {
+	for _, op := range operations {
+		if _, ok := p.Endpoint(op); ok {
+			continue
+		}
+		_, err := p.Encode(t.Context(), &provider.Call{Op: op, Key: ai.NewSecret(testKey), Base: testBase})
+		e := wantError(t, err, ai.Unsupported, "")
+		if e != nil && e.Message != string(op)+" is not supported by "+p.ID {
+			t.Errorf("%s: message %q", op, e.Message)
+		}
+	}
+}
+
+// wantError expects an *ai.Error of the kind, about the parameter.
+func wantError(t *testing.T, err error, kind ai.Kind, param string) *ai.Error {
+	t.Helper()
+	e, ok := errors.AsType[*ai.Error](err)
+	if !ok {
+		t.Errorf("got %v, want an *ai.Error", err)
+		return nil
+	}
+	if e.Kind != kind || e.Param != param || e.Message == "" {
+		t.Errorf("got kind %d, param %q, message %q; want kind %d, param %q", e.Kind, e.Param, e.Message, kind, param)
+	}
+	return e
+}

@@ -1,0 +1,100 @@
+package providertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
+
+// said is what an answer says, whatever format it is written in.
+type said struct {
+	Model   string   `json:"model"`
+	Text    string   `json:"text"`
+	Tools   []called `json:"tools"`
+	Finish  []string `json:"finish"` // of each choice, in the hub's words
+	Usage   ai.Usage `json:"usage"`
+	Vectors int      `json:"vectors"`
+	Models  []string `json:"models"`
+
+	// Of a stream alone.
+	Done  bool   `json:"done"` // its terminal event was there
+	Error string `json:"error"`
+}
+
+// called is a tool call of an answer.
+type called struct {
+	Name      string `json:"name"`
+	Arguments any    `json:"arguments"` // decoded, so that spacing does not matter
+}
+
+// reader reads answers of one format.
+type reader struct {
+	whole  func(body []byte) (said, error)
+	stream func(data []string) (said, error) // of each event, in order
+}
+
+var readers = map[ai.Dialect]reader{
+	ai.OpenAI:    {readOpenAI, readOpenAIStream},
+	ai.Anthropic: {readAnthropic, readAnthropicStream},
+}
+
+// eventData splits a stream into the data of its events, independently of the
+// decoder under test.
+func eventData(body string) (data []string) {
+	body = strings.ReplaceAll(strings.TrimPrefix(body, "\ufeff"), "\r\n", "\n")
+	for block := range strings.SplitSeq(body, "\n\n") {
+		var lines []string
+		for line := range strings.SplitSeq(block, "\n") {
+			if value, ok := strings.CutPrefix(line, "data:"); ok {
+				lines = append(lines, strings.TrimPrefix(value, " "))
+			}
+		}
+		if len(lines) > 0 {
+			data = append(data, strings.Join(lines, "\n"))
+		}
+	}
+	return data
+}
+
+// arguments decodes a tool's arguments; none are an empty object.
+func arguments(text string) any {
+	var v any
+	if text == "" {
+		return map[string]any{}
+	}
+	if json.Unmarshal([]byte(text), &v) != nil {
+		return text
+	}
+	return v
+}
+
+// decode reads JSON and says what it could not read.
+func decode(data string, into any) error {
+	if err := json.Unmarshal([]byte(data), into); err != nil {
+		return fmt.Errorf("%w in %.200s", err, data)
+	}
+	return nil
+}
+
+// toldError is a provider's error object, read independently.
+type toldError struct{ Message, Type, Code string }
+
+// readError reads an error body that is an object with the member error; ok is
+// false for any other.
+func readError(body []byte) (e toldError, ok bool) {
+	var doc struct {
+		Error map[string]any `json:"error"`
+	}
+	if json.Unmarshal(body, &doc) != nil || doc.Error == nil {
+		return e, false
+	}
+	text := func(key string) string {
+		if v := doc.Error[key]; v != nil {
+			return fmt.Sprint(v)
+		}
+		return ""
+	}
+	return toldError{text("message"), text("type"), text("code")}, true
+}

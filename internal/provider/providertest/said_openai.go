@@ -1,0 +1,183 @@
+package providertest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/portico-ai/portico/internal/ai"
+)
+
+type openAIAnswer struct {
+	Model   string `json:"model"`
+	Choices []struct {
+		Index   int           `json:"index"`
+		Finish  string        `json:"finish_reason"`
+		Text    string        `json:"text"`
+		Message openAIMessage `json:"message"`
+		Delta   openAIMessage `json:"delta"`
+	} `json:"choices"`
+	Data []struct {
+		ID     string `json:"id"`
+		Object string `json:"object"`
+	} `json:"data"`
+	Usage *openAIUsage              `json:"usage"`
+	Tier  string                    `json:"service_tier"`
+	Error *struct{ Message string } `json:"error"`
+}
+
+type openAIMessage struct {
+	Content  json.RawMessage `json:"content"`
+	Refusal  string          `json:"refusal"`
+	Function *openAIFunction `json:"function_call"`
+	Tools    []struct {
+		Index    int             `json:"index"`
+		Function *openAIFunction `json:"function"`
+	} `json:"tool_calls"`
+}
+
+type openAIFunction struct{ Name, Arguments string }
+
+type openAIUsage struct {
+	Prompt     int64 `json:"prompt_tokens"`
+	Completion int64 `json:"completion_tokens"`
+	Write      int64 `json:"cache_creation_input_tokens"`
+	Creation   struct {
+		Hour int64 `json:"ephemeral_1h_input_tokens"`
+	} `json:"cache_creation"`
+	In struct {
+		Cached int64 `json:"cached_tokens"`
+		Write  int64 `json:"cache_write_tokens"`
+		Audio  int64 `json:"audio_tokens"`
+	} `json:"prompt_tokens_details"`
+	Out struct {
+		Reasoning int64 `json:"reasoning_tokens"`
+		Audio     int64 `json:"audio_tokens"`
+	} `json:"completion_tokens_details"`
+	Server struct {
+		Searches int64 `json:"web_search_requests"`
+	} `json:"server_tool_use"`
+}
+
+func (u *openAIUsage) usage(tier string) ai.Usage {
+	if u == nil {
+		return ai.Usage{ServiceTier: tier}
+	}
+	return ai.Usage{
+		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: u.In.Cached,
+		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: u.Out.Reasoning,
+		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, WebSearches: u.Server.Searches, ServiceTier: tier,
+	}
+}
+
+// content is a message's text: a string, null, or a list of parts; or the refusal
+// in its place.
+func (m *openAIMessage) content() (text string) {
+	var parts []struct{ Text string }
+	if json.Unmarshal(m.Content, &text) != nil && json.Unmarshal(m.Content, &parts) == nil {
+		for _, p := range parts {
+			text += p.Text
+		}
+	}
+	return text + m.Refusal
+}
+
+func readOpenAI(body []byte) (s said, err error) {
+	var a openAIAnswer
+	if err := decode(string(body), &a); err != nil {
+		return s, err
+	}
+	s.Model, s.Usage = a.Model, a.Usage.usage(a.Tier)
+	for _, d := range a.Data {
+		if d.Object == "model" {
+			s.Models = append(s.Models, d.ID)
+		} else {
+			s.Vectors++
+		}
+	}
+	for _, c := range a.Choices {
+		s.Text += c.Text + c.Message.content()
+		s.Finish = append(s.Finish, c.Finish)
+		if f := c.Message.Function; f != nil {
+			s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
+		}
+		for _, tool := range c.Message.Tools {
+			if f := tool.Function; f != nil {
+				s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
+			}
+		}
+	}
+	return s, nil
+}
+
+// openAIFold puts the deltas of a stream together.
+type openAIFold struct {
+	s      said
+	text   map[int]string
+	finish map[int]string
+	tools  map[[2]int]openAIFunction // by choice and index
+	usage  *openAIUsage
+	tier   string
+}
+
+func readOpenAIStream(data []string) (said, error) {
+	f := openAIFold{text: map[int]string{}, finish: map[int]string{}, tools: map[[2]int]openAIFunction{}}
+	for _, d := range data {
+		if d == "[DONE]" {
+			f.s.Done = true
+			continue
+		}
+		var a openAIAnswer
+		if err := decode(d, &a); err != nil {
+			return f.s, err
+		}
+		f.add(&a)
+	}
+	for _, i := range slices.Sorted(maps.Keys(f.finish)) {
+		f.s.Text += f.text[i]
+		f.s.Finish = append(f.s.Finish, f.finish[i])
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(f.tools), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+		f.s.Tools = append(f.s.Tools, called{f.tools[at].Name, arguments(f.tools[at].Arguments)})
+	}
+	f.s.Usage = f.usage.usage(f.tier)
+	return f.s, nil
+}
+
+func (f *openAIFold) add(a *openAIAnswer) {
+	if f.s.Model == "" {
+		f.s.Model = a.Model
+	}
+	if a.Usage != nil {
+		f.usage = a.Usage
+	}
+	if a.Tier != "" {
+		f.tier = a.Tier
+	}
+	if a.Error != nil {
+		f.s.Error = a.Error.Message
+	}
+	for _, c := range a.Choices {
+		f.text[c.Index] += c.Text + c.Delta.content()
+		if f.finish[c.Index] == "" {
+			f.finish[c.Index] = c.Finish
+		}
+		if fn := c.Delta.Function; fn != nil {
+			f.call([2]int{c.Index, -1}, fn)
+		}
+		for _, tool := range c.Delta.Tools {
+			if tool.Function != nil {
+				f.call([2]int{c.Index, tool.Index}, tool.Function)
+			}
+		}
+	}
+}
+
+func (f *openAIFold) call(at [2]int, fn *openAIFunction) {
+	t := f.tools[at]
+	if t.Name == "" {
+		t.Name = fn.Name
+	}
+	t.Arguments += fn.Arguments
+	f.tools[at] = t
+}

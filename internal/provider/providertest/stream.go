@@ -1,0 +1,182 @@
+package providertest
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/sse"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/test/corpus"
+)
+
+// eventLimit is far above the largest recorded event.
+const eventLimit = 1 << 20
+
+// work bounds how many bytes of a stream are read for its splits, and again for
+// its cuts: short streams are cut at every byte, long ones at every few.
+const work = 1 << 20
+
+// watched is what a watcher tells of a stream.
+type watched struct {
+	Model                      string
+	Usage                      ai.Usage
+	Done, Finished, Meaningful bool
+	Error                      string
+}
+
+// watch reads a stream to its end, as the gateway does, and returns what was
+// seen and the bytes that were passed on.
+func (s *subject) watch(src io.Reader) (watched, []byte) {
+	w := s.format.Watch(s.op)
+	r := sse.NewReader(src, eventLimit)
+	var passed []byte
+	for {
+		chunk, err := r.Next()
+		if err != nil {
+			break
+		}
+		passed = append(passed, chunk...)
+		w.Observe(chunk)
+	}
+	seen := watched{Model: w.Model(), Usage: w.Usage(), Done: w.Done(), Finished: w.Finished(), Meaningful: w.Meaningful()}
+	if e := w.Err(); e != nil {
+		seen.Error = e.Message
+	}
+	return seen, passed
+}
+
+// checkStream expects a stream to be seen as what it says, however it arrives,
+// and never to look done when it was cut.
+func (s *subject) checkStream(t *testing.T, e *corpus.Exchange) {
+	t.Helper()
+	told := s.read(t, e)
+	chunks := s.chunks(e)
+	body := strings.Join(chunks, "")
+	got, passed := s.watch(&pieces{chunks})
+	want := watched{Model: told.Model, Usage: told.Usage, Done: told.Done, Finished: told.finished(), Error: told.Error}
+	want.Meaningful = told.Text != "" || len(told.Tools) > 0 || want.Finished || got.Meaningful // reasoning is not read here
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if strings.TrimRight(string(passed), "\r\n") != strings.TrimRight(body, "\r\n") {
+		t.Error("the bytes that are passed on are not those of the provider")
+	}
+	s.checkSplits(t, body, got)
+	s.checkCuts(t, body, told.Done)
+	if told.Done && told.Error == "" {
+		s.checkTranslatedStream(t, body, told)
+	}
+}
+
+// finished reports whether every choice has its finish reason.
+func (s *said) finished() bool {
+	for _, f := range s.Finish {
+		if f == "" {
+			return false
+		}
+	}
+	return len(s.Finish) > 0
+}
+
+// checkSplits reads a stream in two parts, split anywhere, and byte by byte.
+func (s *subject) checkSplits(t *testing.T, body string, want watched) {
+	t.Helper()
+	for i := range positions(len(body)) {
+		if got, _ := s.watch(&pieces{[]string{body[:i], body[i:]}}); got != want {
+			t.Fatalf("split at %d (-want +got):\n%s", i, cmp.Diff(want, got))
+		}
+	}
+	if got, _ := s.watch(iotest.OneByteReader(strings.NewReader(body))); got != want {
+		t.Fatalf("byte by byte (-want +got):\n%s", cmp.Diff(want, got))
+	}
+}
+
+// checkCuts ends a stream anywhere before the end of its terminal event.
+func (s *subject) checkCuts(t *testing.T, body string, done bool) {
+	t.Helper()
+	end := len(body)
+	if done {
+		end = len(strings.TrimRight(body, "\r\n"))
+	}
+	for i := range positions(end) {
+		if got, _ := s.watch(strings.NewReader(body[:i])); got.Done {
+			t.Fatalf("cut at %d of %d it looks done: %q", i, end, body[max(0, i-100):i])
+		}
+	}
+}
+
+// positions yields the places to cut n bytes at: all of them, or as many as the
+// bound on work allows and then each of the last hundred.
+func positions(n int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		step := 1 + n*n/work
+		for i := 1; i < n; i++ {
+			if (i%step == 0 || i > n-100) && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// checkTranslatedStream expects a client of any other format to be told what
+// the provider said, and its stream to end.
+func (s *subject) checkTranslatedStream(t *testing.T, body string, want said) {
+	t.Helper()
+	s.eachClient(want, func(client ai.Dialect, tr dialect.Translator) {
+		translate := tr.StreamToHub
+		if s.endpoint.Dialect == ai.OpenAI {
+			translate = tr.StreamFromHub
+		}
+		c := s.conversion()
+		c.Stream = true
+		out, err := drain(translate(c, &stream{sse.NewReader(strings.NewReader(body), eventLimit)}))
+		if err != io.EOF {
+			t.Errorf("for a client of %s: %v", client, err)
+			return
+		}
+		got, err := readers[client].stream(eventData(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameForClient(t, client, want, got)
+	})
+}
+
+func drain(s ai.Stream) (string, error) {
+	var out bytes.Buffer
+	for {
+		chunk, err := s.Next()
+		if err != nil {
+			return out.String(), err
+		}
+		out.Write(chunk)
+	}
+}
+
+// stream makes a reader of events an ai.Stream.
+type stream struct{ *sse.Reader }
+
+// Close implements ai.Stream.
+func (stream) Close() error { return nil }
+
+// pieces is a source that returns one piece a read.
+type pieces struct{ left []string }
+
+// Read implements io.Reader.
+func (p *pieces) Read(b []byte) (int, error) {
+	for len(p.left) > 0 && p.left[0] == "" {
+		p.left = p.left[1:]
+	}
+	if len(p.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, p.left[0])
+	p.left[0] = p.left[0][n:]
+	return n, nil
+}

@@ -1,0 +1,167 @@
+package providertest
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/sse"
+	"github.com/portico-ai/portico/test/corpus"
+)
+
+// The own cases, one for every kind of answer, in the form of the corpus. Each
+// states what it says as the member want.
+//
+//go:embed testdata/*.json
+var ownCases embed.FS
+
+type ownCase struct {
+	corpus.Exchange
+	Want said `json:"want"`
+}
+
+// own loads the own cases of the subject's format and operation.
+func (s *subject) own(t *testing.T) (cases []*ownCase) {
+	t.Helper()
+	files, err := ownCases.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := ownCases.ReadFile(path.Join("testdata", f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := new(ownCase)
+		if err := json.Unmarshal(data, c); err != nil {
+			t.Fatalf("%s: %v", f.Name(), err)
+		}
+		if c.Provider == string(s.endpoint.Dialect) && c.Endpoint == endpointName(s.endpoint.Dialect, s.op) {
+			c.ID = strings.TrimSuffix(f.Name(), ".json")
+			cases = append(cases, c)
+		}
+	}
+	if len(cases) == 0 {
+		t.Fatalf("there is no own case of %s in %s's format", s.op, s.endpoint.Dialect)
+	}
+	return cases
+}
+
+// checkOwn runs the own cases, and holds the reading of answers here to what
+// they state.
+func (s *subject) checkOwn(t *testing.T) {
+	for _, c := range s.own(t) {
+		t.Run(c.ID, func(t *testing.T) {
+			if c.Status < 400 {
+				if diff := cmp.Diff(c.Want, s.read(t, &c.Exchange)); diff != "" {
+					t.Fatalf("the suite reads its own case wrongly (-want +got):\n%s", diff)
+				}
+			}
+			s.checkAnswer(t, &c.Exchange)
+		})
+	}
+}
+
+// checkRecorded runs what the corpus has of the provider at this endpoint.
+func (s *subject) checkRecorded(t *testing.T) {
+	schema := s.official(t)
+	name := endpointName(s.endpoint.Dialect, s.op)
+	if !corpus.Has(t, s.p.ID, name) {
+		t.Skipf("skipped: the corpus has no %s of %s", name, s.p.ID)
+	}
+	for _, e := range corpus.Exchanges(t, s.p.ID, name) {
+		if e.URL != "" && !strings.HasSuffix(pathOf(e.URL), s.endpoint.Path) || e.Method != "" && e.Method != s.method() {
+			continue // another endpoint of the provider's
+		}
+		t.Run(e.ID, func(t *testing.T) {
+			t.Run("url", func(t *testing.T) { s.checkRecordedURL(t, e) })
+			if body := sent(e); schema != nil && body != nil {
+				t.Run("spec", func(t *testing.T) { s.checkAllowed(t, schema, body, notAllowed[e.ID]) })
+			}
+			t.Run("answer", func(t *testing.T) { s.checkAnswer(t, e) })
+		})
+	}
+	if schema != nil && s.op == ai.Chat {
+		s.checkTranslatedRequests(t, schema)
+	}
+}
+
+// sent is the recorded body of a request that the provider did not find fault
+// with, nil if there is none.
+func sent(e *corpus.Exchange) []byte {
+	if e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity || !bytes.HasPrefix(e.RequestBody, []byte("{")) {
+		return nil
+	}
+	var encoded struct{ B64 []byte }
+	if json.Unmarshal(e.RequestBody, &encoded) == nil && encoded.B64 != nil {
+		return encoded.B64
+	}
+	return e.RequestBody
+}
+
+func pathOf(rawURL string) string {
+	before, _, _ := strings.Cut(rawURL, "?")
+	return before
+}
+
+// chunks returns a recorded stream as it arrived, up to its first terminal event:
+// some recordings hold two streams. Payloads that were stored without their
+// framing get it back.
+func (s *subject) chunks(e *corpus.Exchange) (chunks []string) {
+	left := s.end(strings.Join(framed(e), ""))
+	for _, c := range framed(e) {
+		c = c[:min(len(c), left)]
+		left -= len(c)
+		chunks = append(chunks, c)
+	}
+	return chunks
+}
+
+func framed(e *corpus.Exchange) []string {
+	if e.Chunking != "sse-data" {
+		return e.ResponseChunks
+	}
+	framed := make([]string, len(e.ResponseChunks))
+	for i, data := range e.ResponseChunks {
+		var event struct{ Type string }
+		_ = json.Unmarshal([]byte(data), &event) // [DONE] has no type
+		framed[i] = string(sse.AppendEvent(nil, event.Type, []byte(data)))
+	}
+	return framed
+}
+
+// end is the length of a stream up to the blank line after its first terminal
+// event; the whole if it has none.
+func (s *subject) end(body string) int {
+	for _, data := range eventData(body) {
+		if seen, err := readers[s.endpoint.Dialect].stream([]string{data}); err == nil && seen.Done {
+			end := strings.Index(body, data) + len(data)
+			return end + len(body[end:]) - len(strings.TrimLeft(body[end:], "\r\n"))
+		}
+	}
+	return len(body)
+}
+
+// read is what the suite reads in an answer.
+func (s *subject) read(t *testing.T, e *corpus.Exchange) said {
+	t.Helper()
+	r := readers[s.endpoint.Dialect]
+	var got said
+	var err error
+	if chunks := s.chunks(e); len(chunks) > 0 {
+		got, err = r.stream(eventData(strings.Join(chunks, "")))
+	} else {
+		got, err = r.whole(e.Body())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}

@@ -1,0 +1,4 @@
+package sign
+
+// Remembered is how many identities are kept.
+func (e *Entra) Remembered() int { return len(e.credentials) }
