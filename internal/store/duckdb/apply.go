@@ -66,21 +66,18 @@ func (d *database) apply(ctx context.Context, batch []*ledger.Entry, upTo ledger
 		_, err = d.writer.ExecContext(ctx, move, upTo.Segment, upTo.Offset, len(fresh))
 	}
 	if err != nil {
+		d.recent.forget()
 		_, rerr := d.writer.ExecContext(ctx, `ROLLBACK`)
 		return rerr == nil, errors.Join(err, rerr)
 	}
 	if _, err := d.writer.ExecContext(ctx, `COMMIT`); err != nil {
 		return false, err
 	}
-	for _, e := range fresh {
-		if e.StartedAt.After(d.newest) {
-			d.newest = e.StartedAt
-		}
-	}
 	return true, nil
 }
 
-// fresh returns the entries of batch that are not stored, each once.
+// fresh returns the entries of batch that are not stored, each once, and takes
+// them for stored from then on.
 func (d *database) fresh(ctx context.Context, batch []*ledger.Entry) ([]*ledger.Entry, error) {
 	known, err := d.known(ctx, batch)
 	if err != nil {
@@ -88,32 +85,33 @@ func (d *database) fresh(ctx context.Context, batch []*ledger.Entry) ([]*ledger.
 	}
 	fresh := make([]*ledger.Entry, 0, len(batch))
 	for _, e := range batch {
-		if _, ok := known[valid(e.ID)]; !ok {
-			known[valid(e.ID)] = struct{}{}
-			fresh = append(fresh, e)
+		id := valid(e.ID)
+		if _, ok := known[id]; ok || d.recent.knows(id) {
+			continue
 		}
+		d.recent.add(id, e.StartedAt)
+		fresh = append(fresh, e)
 	}
+	d.recent.age()
 	return fresh, nil
 }
 
-// known returns which of the batch's ids are stored. They are looked for only
-// among rows that started no earlier than the batch, which is cheap and, while
-// requests come one after the other, needless.
+// known looks for those of the batch's ids that are not recent, among rows that
+// started no earlier.
 func (d *database) known(ctx context.Context, batch []*ledger.Entry) (map[string]struct{}, error) {
-	known := make(map[string]struct{}, len(batch))
-	if len(batch) == 0 {
-		return known, nil
-	}
-	oldest := batch[0].StartedAt
-	ids := make([]any, len(batch))
-	for i, e := range batch {
-		ids[i] = valid(e.ID)
-		if at := e.StartedAt; at.Before(oldest) {
+	var oldest time.Time
+	var ids []any
+	for _, e := range batch {
+		if d.recent.covers(e) {
+			continue
+		}
+		if at := e.StartedAt; len(ids) == 0 || at.Before(oldest) {
 			oldest = at
 		}
+		ids = append(ids, valid(e.ID))
 	}
-	if oldest.After(d.newest) {
-		return known, nil
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	const query = `SELECT id FROM store.logs WHERE started_at >= ? AND id IN (SELECT unnest(?::VARCHAR[]))`
 	rows, err := d.writer.QueryContext(ctx, query, oldest.UTC().Truncate(time.Microsecond), ids)
@@ -121,6 +119,7 @@ func (d *database) known(ctx context.Context, batch []*ledger.Entry) (map[string
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
+	known := map[string]struct{}{}
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {

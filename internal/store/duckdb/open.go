@@ -115,6 +115,6 @@ func (d *database) prepare(ctx context.Context, path string) error {
 	if found != rows {
 		return fmt.Errorf("%w: %d found, %d were stored", errRows, found, rows)
 	}
-	d.newest = newest.Time.UTC()
+	d.recent.after(newest.Time.Add(time.Microsecond)) // it is kept in whole ones
 	return nil
 }

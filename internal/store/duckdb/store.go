@@ -157,7 +157,7 @@ type database struct {
 	db     *sql.DB
 	writer *sql.Conn // keeps its connection, so that a batch costs no set-up
 	chunk  *chunk    // what it is filled through; nil before the first batch
-	newest time.Time // start of the newest row; only Apply uses it
+	recent recent    // only Apply uses it
 }
 
 // abandon closes without a checkpoint, which would make permanent whatever is
