@@ -27,9 +27,28 @@ func (g *Gateway) loggedHeaders(c *Call) map[string]string {
 		case g.secrets.header[short]:
 			value = ai.NewSecret(value).Hint()
 		}
-		out[strings.ToLower(name)] = value
+		out[lower(name)] = value
 	}
 	return out
+}
+
+// lowered holds the names that nearly every request carries, so that writing
+// them in lower case allocates nothing.
+var lowered = func() map[string]string {
+	m := map[string]string{}
+	for _, name := range []string{"provider", "virtual-key", "config", "trace-id", "span-id", "span-name", "parent-span-id", "metadata",
+		"package-version", "runtime", "runtime-version", "strict-open-ai-compliance", "custom-host", "request-timeout", "forward-headers",
+		"debug", "cache-namespace", "cache-force-refresh"} {
+		m[http.CanonicalHeaderKey(loggedPrefix+name)] = strings.ToLower(loggedPrefix) + name
+	}
+	return m
+}()
+
+func lower(canonical string) string {
+	if s, ok := lowered[canonical]; ok {
+		return s
+	}
+	return strings.ToLower(canonical)
 }
 
 // secretNames are the headers and config keys whose values are secrets: those of
