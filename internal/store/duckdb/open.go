@@ -53,10 +53,12 @@ func ruined(err error) bool {
 // catalog is the name of the file's database beside DuckDB's own.
 const catalog = "store"
 
-// rowGroup is how many rows are compressed together. A batch of as many goes to
-// the file once and for all; a smaller one goes through the write-ahead log, and
-// its row group is compressed again until it is full.
-const rowGroup = 8192
+// rowGroup is how many rows are compressed together. A batch goes through the
+// write-ahead log and its row group is compressed again until it is full, so a
+// large one costs ingestion; a small one costs memory, for every row group of
+// the file keeps its statistics there: with a million rows 8,192 took 96 MB at
+// rest, and 32,768 took 74 MB.
+const rowGroup = 32768
 
 // openDatabase attaches the file to an instance in memory, for only so can its
 // row groups have another size than DuckDB's 122,880 rows, with which every
