@@ -150,7 +150,7 @@ func TestMigrate(t *testing.T) {
 func TestMigrationsMayRace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "portico.db")
 	var all sync.WaitGroup
-	for range 4 {
+	for range 24 {
 		all.Go(func() {
 			s, err := OpenSQLite(t.Context(), path)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 
 	"modernc.org/sqlite" // also registers the driver
 	lib "modernc.org/sqlite/lib"
@@ -14,6 +15,9 @@ import (
 
 // readers is how many connections read at once, beside the one that writes.
 const readers = 4
+
+// busyTimeout is how long a connection waits for another process's lock.
+const busyTimeout = 5 * time.Second
 
 // OpenSQLite opens the database file, made with mode 0600 if it is not there,
 // and brings its schema up to date. The caller keeps other processes away or
@@ -29,6 +33,9 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	write.SetMaxOpenConns(1)
+	if err := connect(ctx, write); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
+	}
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -40,10 +47,28 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	return &Store{q: read, write: write, read: read}, nil
 }
 
+// connect makes the first connection, which switches the file to WAL. For that
+// switch alone SQLite does not wait on busy_timeout when another process opens
+// the file at the same moment, so the waiting is done here.
+func connect(ctx context.Context, db *sql.DB) error {
+	const pause = 10 * time.Millisecond
+	for waited := time.Duration(0); ; waited += pause {
+		err := db.PingContext(ctx)
+		if e, ok := errors.AsType[*sqlite.Error](err); !ok || e.Code()&0xff != lib.SQLITE_BUSY || waited >= busyTimeout {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
 // dsn takes the lock of a write transaction at its start, so that two that read
 // before they write cannot get in each other's way.
 func dsn(path string, pragmas ...string) string {
-	v := url.Values{"_pragma": append([]string{"busy_timeout(5000)"}, pragmas...), "_txlock": {"immediate"}}
+	v := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...), "_txlock": {"immediate"}}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: v.Encode()}).String()
 }
 
