@@ -37,7 +37,7 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 	}
 	defer reply.Stream.Close()
 	w.WriteHeader(reply.Status)
-	var armed time.Time
+	started, armed := time.Now(), time.Duration(-writeStall)
 	for {
 		chunk, err := reply.Stream.Next()
 		if err != nil {
@@ -46,9 +46,9 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 		if len(chunk) == 0 {
 			continue
 		}
-		if now := time.Now(); now.Sub(armed) > writeStall/4 {
+		if now := time.Since(started); now-armed > writeStall/4 { // the monotonic clock alone is half as dear as time.Now
 			armed = now
-			_ = control.SetWriteDeadline(now.Add(writeStall))
+			_ = control.SetWriteDeadline(started.Add(now + writeStall))
 		}
 		if _, err := w.Write(chunk); err != nil {
 			return

@@ -183,6 +183,16 @@ func TestStreamWhoseOnlyFaultIsAMissingDone(t *testing.T) {
 	}
 }
 
+func TestStreamTooLongToKeep(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, firstPart+textPart+endPart+done)})
+	r.Limits.LogBytes = len(firstPart) + 1
+	_, _, body := r.answer(t, r.chat(askStream, "X-Portkey-Virtual-Key", "my-openai"))
+	e := r.ledger.only(t)
+	if kept := r.ledger.body(e.Reply); !strings.HasSuffix(body, done) || !e.BodiesLost || kept != "" && !strings.HasPrefix(body, kept) {
+		t.Errorf("received %q, kept %q, lost: %v", body, kept, e.BodiesLost)
+	}
+}
+
 func TestClientThatLeavesIsChargedWhatItReceived(t *testing.T) {
 	gone := make(chan struct{})
 	r := newRig(t, map[string]http.HandlerFunc{"openai": func(w http.ResponseWriter, req *http.Request) {

@@ -136,7 +136,8 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	if e != nil {
 		r.entry.Error = errorInfo(e)
 	}
-	r.entry.Reply = r.put(ledger.BodyReply, t.kept)
+	r.entry.Reply = r.put(ledger.BodyReply, t.takeKept())
+	r.entry.BodiesLost = r.entry.BodiesLost || t.truncated
 	return r.settle()
 }
 

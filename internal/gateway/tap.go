@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -20,8 +22,8 @@ type tap struct {
 	src ai.Stream
 	max int
 
-	kept      []byte
-	truncated bool // kept is not all
+	kept      *[]byte // what the client received; nil while that is nothing
+	truncated bool    // kept is not all
 	started   bool
 	settled   bool
 }
@@ -97,10 +99,35 @@ func (t *tap) Close() error {
 	return t.src.Close()
 }
 
+// keep notes what goes to the client.
 func (t *tap) keep(chunk []byte) {
-	if !t.rec.call.KeepBodies || len(t.kept)+len(chunk) > t.max {
-		t.truncated = t.truncated || t.rec.call.KeepBodies
+	if !t.rec.call.KeepBodies || t.truncated {
 		return
 	}
-	t.kept = append(t.kept, chunk...)
+	if t.kept == nil {
+		t.kept = keptBuffers.Get().(*[]byte)
+	}
+	if t.truncated = len(*t.kept)+len(chunk) > t.max; !t.truncated {
+		*t.kept = append(*t.kept, chunk...)
+	}
 }
+
+// takeKept returns a copy of what was kept and gives up the buffer.
+func (t *tap) takeKept() []byte {
+	if t.kept == nil {
+		return nil
+	}
+	kept := bytes.Clone(*t.kept)
+	if cap(*t.kept) <= maxPooled {
+		*t.kept = (*t.kept)[:0]
+		keptBuffers.Put(t.kept)
+	}
+	t.kept = nil
+	return kept
+}
+
+// keptBuffers saves streams from growing a buffer each, chunk by chunk. Larger
+// ones than maxPooled are rare and left to the collector.
+var keptBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 8<<10); return &b }}
+
+const maxPooled = 256 << 10

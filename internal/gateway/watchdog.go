@@ -23,25 +23,36 @@ type watchdog struct {
 
 	mu      sync.Mutex
 	timer   *time.Timer
-	due     time.Time // when the timer goes off
+	due     instant // when the timer goes off
 	phase   phase
 	limit   time.Duration
-	entered time.Time // zero while nothing is waited for
+	entered instant // idle while nothing is waited for
 	stopped bool
 }
 
+// An instant is a reading of the monotonic clock alone, which is half as dear as
+// one of time.Now.
+type instant time.Duration
+
+const idle instant = -1
+
+var epoch = time.Now()
+
+func now() instant { return instant(time.Since(epoch)) }
+
 // enter begins a phase that may take d.
 func (w *watchdog) enter(p phase, d time.Duration) {
-	now := time.Now()
+	at := now()
+	end := at + instant(d)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.phase, w.limit, w.entered = p, d, now
+	w.phase, w.limit, w.entered = p, d, at
 	switch {
 	case w.timer == nil:
-		w.due = now.Add(d)
+		w.due = end
 		w.timer = time.AfterFunc(d, w.check)
-	case w.due.Sub(now) > d:
-		w.due = now.Add(d)
+	case w.due > end:
+		w.due = end
 		w.timer.Reset(d)
 	}
 }
@@ -49,7 +60,7 @@ func (w *watchdog) enter(p phase, d time.Duration) {
 // leave ends the phase in time.
 func (w *watchdog) leave() {
 	w.mu.Lock()
-	w.entered = time.Time{}
+	w.entered = idle
 	w.mu.Unlock()
 }
 
@@ -60,15 +71,15 @@ func (w *watchdog) check() {
 	if w.stopped {
 		return
 	}
-	left := w.limit
-	if !w.entered.IsZero() {
-		if left -= time.Since(w.entered); left <= 0 {
+	left, at := w.limit, now()
+	if w.entered != idle {
+		if left -= time.Duration(at - w.entered); left <= 0 {
 			w.stopped = true
 			go w.bark(w.phase)
 			return
 		}
 	}
-	w.due = time.Now().Add(left)
+	w.due = at + instant(left)
 	w.timer.Reset(left)
 }
 

@@ -84,7 +84,7 @@ type Entry struct {
 	Reply       BodyRef `json:"reply"`                 // as the client received it; a stream's events joined
 	Upstream    BodyRef `json:"upstream"`              // as sent to the provider, when it differs from Request
 	UpstreamRaw BodyRef `json:"upstream_raw"`          // as the provider answered, when it differs from Reply
-	BodiesLost  bool    `json:"bodies_lost,omitempty"` // dropped under pressure
+	BodiesLost  bool    `json:"bodies_lost,omitempty"` // some dropped under pressure, or a stream too long to keep whole
 }
 
 // ErrorInfo is the error a client was shown.

@@ -4,7 +4,6 @@ package telemetry
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -24,6 +23,9 @@ type Metrics struct {
 	unpriced *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	first    *prometheus.HistogramVec
+
+	of         cache[labels, *counters]
+	attemptsOf cache[attempt, prometheus.Counter]
 }
 
 var latencyBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}
@@ -62,20 +64,22 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 
 // Observe counts an entry.
 func (m *Metrics) Observe(e *ledger.Entry) {
-	m.requests.WithLabelValues(string(e.Op), e.Provider, strconv.Itoa(e.Status), string(e.State)).Inc()
+	c := m.of.get(labels{string(e.Op), e.Provider, e.Status, string(e.State)}, m.counters)
+	c.requests.Inc()
 	for i := range e.Attempts {
-		m.attempts.WithLabelValues(e.Attempts[i].Provider, strconv.Itoa(e.Attempts[i].Status)).Inc()
+		a := &e.Attempts[i]
+		m.attemptsOf.get(attempt{a.Provider, a.Status}, m.attemptCounter).Inc()
 	}
 	if e.Usage.Known {
-		m.tokens.WithLabelValues(e.Provider, "input").Add(float64(e.Usage.InputTokens))
-		m.tokens.WithLabelValues(e.Provider, "output").Add(float64(e.Usage.OutputTokens))
+		c.input.Add(float64(e.Usage.InputTokens))
+		c.output.Add(float64(e.Usage.OutputTokens))
 	}
 	if e.CostKnown {
-		m.cost.WithLabelValues(e.Provider).Add(float64(e.CostNano) / 1e9)
+		c.cost.Add(float64(e.CostNano) / 1e9)
 	} else {
-		m.unpriced.WithLabelValues(e.Provider).Inc()
+		c.unpriced.Inc()
 	}
-	m.duration.WithLabelValues(string(e.Op), e.Provider).Observe(float64(e.TotalMicros) / 1e6)
+	c.duration.Observe(float64(e.TotalMicros) / 1e6)
 	if e.FirstTokenMicros > 0 {
 		m.first.WithLabelValues(e.Provider).Observe(float64(e.FirstTokenMicros) / 1e6)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/sse"
@@ -298,6 +299,27 @@ func FuzzWatch(f *testing.F) {
 			t.Error("hiding usage added bytes")
 		}
 		New().ParseError(200, []byte(stream))
+	})
+}
+
+// FuzzWatchLike holds chunks that are recognised by their likeness to the ones
+// before to what a watcher says that reads each of them in full.
+func FuzzWatchLike(f *testing.F) {
+	f.Add(`"choices":[{"index":0,"delta":{"content":"`, "a", `\"b\u00e9`, `"},"finish_reason":null}],"obfuscation":"x"`)
+	f.Add(`"usage":{"total_tokens":7},"choices":[{"delta":{"content":"`, "a", `"},"finish_reason":"stop"}],"x":{"content":"b`, `"}`)
+	f.Add(`"choices":[{"index":1,"delta":{"tool_calls":[{"function":{"arguments":"`, `{\"a`, `\":1}`, `"}}]}}]`)
+	f.Fuzz(func(t *testing.T, before, text, other, after string) {
+		var quick, slow watcher
+		for _, text := range []string{text, other, text, "", other} {
+			one := []byte(chunk(before + text + after))
+			quick.Observe(one)
+			slow.like.Forget()
+			slow.Observe(one)
+		}
+		scratch := cmpopts.IgnoreFields(watcher{}, "like", "texts", "padding")
+		if diff := cmp.Diff(slow, quick, cmp.AllowUnexported(watcher{}, sse.Decoder{}), scratch); diff != "" {
+			t.Error(diff)
+		}
 	})
 }
 

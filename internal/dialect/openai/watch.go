@@ -20,6 +20,10 @@ type watcher struct {
 	tier       []byte
 	model      string
 	out        int64
+
+	like    jsonedit.Template // the last event, if it said nothing but text
+	texts   [][]byte          // what has been counted of the current event
+	padding []byte            // the current event's obfuscation
 }
 
 // Observe implements dialect.Watcher.
@@ -34,6 +38,39 @@ func (w *watcher) event(e sse.Event) {
 		w.done = true
 		return
 	}
+	if e.Name == nil && w.same(e.Data) {
+		return
+	}
+	w.texts, w.padding = w.texts[:0], nil
+	w.read(e)
+	w.like.Forget()
+	if w.meaningful && w.err == nil && len(w.texts) > 0 {
+		w.learn(e.Data)
+	}
+}
+
+// same reports whether an event is like the last one, and counts its text.
+func (w *watcher) same(data []byte) bool {
+	texts, ok := w.like.Match(data)
+	if ok {
+		for i := range w.texts {
+			w.out += int64(jsonedit.TextLen(texts[i]))
+		}
+	}
+	return ok
+}
+
+// learn makes the current event the one that others are like. OpenAI pads each
+// with a text of its own.
+func (w *watcher) learn(data []byte) {
+	varying := w.texts
+	if w.padding != nil {
+		varying = append(varying, w.padding)
+	}
+	w.like.Learn(data, varying)
+}
+
+func (w *watcher) read(e sse.Event) {
 	var r reported
 	for key, value := range jsonedit.Members(e.Data) {
 		switch string(key) {
@@ -49,6 +86,8 @@ func (w *watcher) event(e sse.Event) {
 			if w.model == "" {
 				w.model = jsonedit.Text(value)
 			}
+		case "obfuscation":
+			w.padding = value
 		default:
 			r.member(key, value)
 		}
@@ -74,9 +113,8 @@ func (w *watcher) choice(choice []byte) {
 		case "delta":
 			w.delta(value)
 		case "text":
-			n := jsonedit.TextLen(value)
-			w.out += int64(n)
-			w.meaningful = w.meaningful || n > 0
+			w.count(value)
+			w.meaningful = w.meaningful || jsonedit.TextLen(value) > 0
 		case "finish_reason":
 			finished = jsonedit.TextLen(value) > 0
 		}
@@ -97,7 +135,7 @@ func (w *watcher) delta(delta []byte) {
 		case "role":
 			continue
 		case "content", "reasoning_content", "reasoning", "refusal":
-			w.out += int64(jsonedit.TextLen(value))
+			w.count(value)
 		case "tool_calls":
 			for call := range jsonedit.Elements(value) {
 				w.call(jsonedit.Get(call, "function"))
@@ -105,7 +143,7 @@ func (w *watcher) delta(delta []byte) {
 		case "function_call":
 			w.call(value)
 		case "audio":
-			w.out += int64(jsonedit.TextLen(jsonedit.Get(value, "transcript")))
+			w.count(jsonedit.Get(value, "transcript"))
 		}
 		w.meaningful = w.meaningful || !isEmpty(value)
 	}
@@ -114,8 +152,16 @@ func (w *watcher) delta(delta []byte) {
 func (w *watcher) call(function []byte) {
 	for key, value := range jsonedit.Members(function) {
 		if string(key) == "arguments" || string(key) == "name" {
-			w.out += int64(jsonedit.TextLen(value))
+			w.count(value)
 		}
+	}
+}
+
+// count adds a generated text.
+func (w *watcher) count(text []byte) {
+	if jsonedit.Kind(text) == '"' {
+		w.out += int64(jsonedit.TextLen(text))
+		w.texts = append(w.texts, text)
 	}
 }
 
