@@ -13,6 +13,61 @@ const (
 	Models   Op = "listModels"
 )
 
+// Operations of OpenAI's platform. They go to the provider as they come and come
+// back as they are, unless the provider speaks another format.
+const (
+	ImageGenerate Op = "imageGenerate"
+	ImageEdit     Op = "imageEdit"
+	ImageVary     Op = "imageVariation"
+	Speech        Op = "createSpeech"
+	Transcribe    Op = "createTranscription"
+	Translate     Op = "createTranslation"
+	Moderate      Op = "createModeration"
+
+	UploadFile     Op = "uploadFile"
+	ListFiles      Op = "listFiles"
+	GetFile        Op = "retrieveFile"
+	DeleteFile     Op = "deleteFile"
+	GetFileContent Op = "retrieveFileContent"
+
+	CreateBatch Op = "createBatch"
+	ListBatches Op = "listBatches"
+	GetBatch    Op = "retrieveBatch"
+	CancelBatch Op = "cancelBatch"
+
+	CreateFinetune          Op = "createFinetune"
+	ListFinetunes           Op = "listFinetunes"
+	GetFinetune             Op = "retrieveFinetune"
+	CancelFinetune          Op = "cancelFinetune"
+	ListFinetuneEvents      Op = "listFinetuneEvents"
+	ListFinetuneCheckpoints Op = "listFinetuneCheckpoints"
+
+	// Proxy is any other path of a provider: assistants, threads, vector stores
+	// and whatever else it may have.
+	Proxy Op = "proxy"
+)
+
+// Relayed reports whether replies of the operation may be of any media type and
+// pass through as they are.
+func (o Op) Relayed() bool {
+	switch o {
+	case Chat, Complete, Embed, Models:
+		return false
+	}
+	return true
+}
+
+// Free reports whether a call of the operation costs nothing by itself, so that
+// figures in its reply, such as the usage of a batch that is asked after, are
+// not this call's.
+func (o Op) Free() bool {
+	switch o {
+	case Chat, Complete, Embed, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Proxy:
+		return false
+	}
+	return true
+}
+
 // A Dialect is a public wire format.
 type Dialect string
 

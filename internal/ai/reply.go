@@ -7,8 +7,9 @@ type Reply struct {
 	Status int
 	Header http.Header // upstream headers that may be passed on
 	Body   []byte
-	Stream Stream
-	Usage  Usage // of a whole Body; a stream's usage is known at its end
+	Stream Stream // instead of Body
+	Size   int64  // of a Stream that is not one of events, in bytes; 0 or -1 if not known
+	Usage  Usage  // of a whole Body; a stream's usage is known at its end
 }
 
 // A Stream yields server-sent events until io.EOF, which it returns only after

@@ -1,6 +1,9 @@
 package ai
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+)
 
 // A Request is one call as it entered the building. Body stays exactly as the
 // client sent it until something has a reason to change it.
@@ -13,9 +16,25 @@ type Request struct {
 	Body    []byte
 	Header  http.Header // client headers, only what may be forwarded
 
+	// Upload is the body when it is not JSON; Body is then a JSON object that
+	// tells its fields, or empty.
+	Upload Upload
+	// Rest is the path below the API's root with its query, escaped, as the
+	// client called it: "/files/file-1/content".
+	Rest string
+
 	// WantsUsage says that the client itself asked for usage in the stream
 	// (OpenAI's stream_options.include_usage).
 	WantsUsage bool
+}
+
+// An Upload is a request body of any media type, perhaps a large one. It can be
+// read any number of times until it is closed.
+type Upload interface {
+	ContentType() string
+	Size() int64 // bytes
+	Open() io.Reader
+	Close() error
 }
 
 // A Receipt records something that a translation could not carry. Receipts are

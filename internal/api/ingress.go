@@ -23,7 +23,10 @@ import (
 type Ingress struct {
 	Gateway *gateway.Gateway
 	Keys    Keys
-	MaxBody int64 // largest request body in bytes
+	MaxBody int64 // largest JSON body in bytes
+
+	MaxUpload int64  // largest body of another kind in bytes
+	SpoolDir  string // where large uploads are kept while they are needed
 }
 
 // bodyTime is how long a client may take to send its body.
@@ -37,6 +40,15 @@ type Read func(c *gateway.Call) error
 // Handle serves one operation in one wire format. read may be nil for an
 // operation without a body.
 func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handler {
+	return in.handle(op, format, func(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
+		if read == nil {
+			return nil
+		}
+		return in.readBody(w, r, c, read)
+	})
+}
+
+func (in *Ingress) handle(op ai.Op, format dialect.Format, body func(http.ResponseWriter, *http.Request, *gateway.Call) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := in.open(r, op, format.Dialect())
 		caller, err := in.Keys.Identify(r.Header)
@@ -49,11 +61,12 @@ func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handl
 		}
 		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
 		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
-		if read != nil {
-			if err := in.readBody(w, r, c, read); err != nil {
-				write(w, in.Gateway.Refuse(c, err))
-				return
-			}
+		if err := body(w, r, c); err != nil {
+			write(w, in.Gateway.Refuse(c, err))
+			return
+		}
+		if c.Upload != nil {
+			defer c.Upload.Close()
 		}
 		write(w, in.Gateway.Do(r.Context(), c))
 	})
@@ -78,9 +91,8 @@ func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 }
 
 func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.Call, read Read) error {
-	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return &ai.Error{Kind: ai.Invalid, Status: http.StatusUnsupportedMediaType, Param: "Content-Encoding",
-			Message: "Content-Encoding " + strconv.Quote(enc) + " is not supported; send the body uncompressed"}
+	if err := identity(r); err != nil {
+		return err
 	}
 	if t := r.Header.Get("Content-Type"); !isJSON(t) {
 		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "Content-Type",
@@ -101,6 +113,15 @@ func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.C
 	_ = control.SetReadDeadline(time.Time{})
 	c.Body = body
 	return read(c)
+}
+
+// identity refuses a body that is compressed.
+func identity(r *http.Request) error {
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return &ai.Error{Kind: ai.Invalid, Status: http.StatusUnsupportedMediaType, Param: "Content-Encoding",
+			Message: "Content-Encoding " + strconv.Quote(enc) + " is not supported; send the body uncompressed"}
+	}
+	return nil
 }
 
 // isJSON reports whether a content type is that of JSON; none at all passes.

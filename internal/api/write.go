@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,6 +30,9 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(writeWhole))
+	if reply.Size > 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(reply.Size, 10)}
+	}
 	if reply.Stream == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(reply.Body))}
 		w.WriteHeader(reply.Status)
@@ -40,8 +44,11 @@ func write(w http.ResponseWriter, reply *ai.Reply) {
 	started, armed := time.Now(), time.Duration(-writeStall)
 	for {
 		chunk, err := reply.Stream.Next()
-		if err != nil {
+		if err == io.EOF {
 			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the client must see that there is more
 		}
 		if len(chunk) == 0 {
 			continue

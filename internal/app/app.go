@@ -37,6 +37,7 @@ const (
 	logsFile     = "logs.duckdb"
 	journalDir   = "journal"
 	bodiesDir    = "bodies"
+	spoolDir     = "spool"
 	lockFile     = "lock"
 	quarantine   = "quarantine.jsonl"
 )
@@ -166,6 +167,9 @@ func (a *App) openStores(ctx context.Context) error {
 func (a *App) openLedger(ctx context.Context) (err error) {
 	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
+	}
+	if err := os.MkdirAll(a.path(spoolDir), 0o700); err != nil {
+		return fmt.Errorf("make the folder for uploads: %w", err)
 	}
 	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)

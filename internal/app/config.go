@@ -26,6 +26,7 @@ type Config struct {
 	DrainDelay   time.Duration
 	DrainTimeout time.Duration
 	MaxBody      int64  // bytes
+	MaxUpload    int64  // bytes
 	Prices       string // file of the operator's own prices, "" for none
 	Demo         bool
 
@@ -43,7 +44,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8787", MetricsListen: "127.0.0.1:9464", Data: "./portico-data",
-		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20,
+		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20, MaxUpload: 512 << 20,
 		ProviderBases: map[string]string{},
 	}
 }
@@ -85,7 +86,9 @@ func Settings() []Setting {
 		{Name: "egress_allow", Help: "comma list of host:port, hosts and CIDRs that may be dialled although private", Set: text(func(c *Config) *string { return &c.EgressAllow })},
 		{Name: "drain_delay", Default: "5s", Help: "on SIGTERM: how long to go on serving after /readyz says no", Set: duration(func(c *Config) *time.Duration { return &c.DrainDelay })},
 		{Name: "drain_timeout", Default: "30s", Help: "on SIGTERM: how long requests in flight may take to finish", Set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout })},
-		{Name: "max_body", Default: "32MiB", Help: "largest request body", Set: setMaxBody},
+		{Name: "max_body", Default: "32MiB", Help: "largest request body that is JSON", Set: byteSize(1<<30, func(c *Config) *int64 { return &c.MaxBody })},
+		{Name: "max_upload", Default: "512MiB", Help: "largest upload: forms, audio and other bodies that are not JSON",
+			Set: byteSize(64<<30, func(c *Config) *int64 { return &c.MaxUpload })},
 		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it", Set: text(func(c *Config) *string { return &c.Prices })},
 		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
 		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
@@ -117,13 +120,15 @@ func setDemo(c *Config, v string) error {
 	return nil
 }
 
-func setMaxBody(c *Config, v string) error {
-	n, err := parseSize(v)
-	if err != nil || n < 1024 || n > 1<<30 {
-		return fmt.Errorf("must be a size from 1KiB to 1GiB such as 32MiB, got %q", v)
+func byteSize(most int64, field func(*Config) *int64) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := parseSize(v)
+		if err != nil || n < 1024 || n > most {
+			return fmt.Errorf("must be a size from 1KiB to %dGiB such as 32MiB, got %q", most>>30, v)
+		}
+		*field(c) = n
+		return nil
 	}
-	c.MaxBody = n
-	return nil
 }
 
 // parseSize reads "33554432", "32MiB", "32MB", "512KiB" or "1GiB".

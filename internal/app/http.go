@@ -18,6 +18,7 @@ import (
 	apiopenai "github.com/portico-ai/portico/internal/api/openai"
 	"github.com/portico-ai/portico/internal/api/prices"
 	"github.com/portico-ai/portico/internal/console"
+	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -40,7 +41,7 @@ func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	a.registerHealth(mux)
 	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
-	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, Keys: keys}
+	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.MaxUpload, SpoolDir: a.path(spoolDir), Keys: keys}
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
@@ -48,12 +49,30 @@ func (a *App) handler() http.Handler {
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
 	}, a.logRoutes()...)
-	mux.Handle("/v1/", control)
+	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
+	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		if !control.Serves(r) && namesProvider(keys, r) {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		control.ServeHTTP(w, r)
+	})
 	mux.Handle("/v2/", control)
 	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)
 	return a.recovered(checked(mux))
+}
+
+// namesProvider reports whether a request for a path that Portico does not serve
+// says which provider is meant to.
+func namesProvider(keys api.Keys, r *http.Request) bool {
+	if gateway.NamesProvider(r.Header) {
+		return true
+	}
+	caller, err := keys.Identify(r.Header)
+	return err == nil && caller.Key.ConfigSlug != ""
 }
 
 func (a *App) root(w http.ResponseWriter, r *http.Request) {

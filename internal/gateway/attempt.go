@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/form"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/openai"
@@ -29,8 +30,11 @@ type answer struct {
 	model  string
 	stream *upstream // else a stream
 
+	rawBody *rawReply // else a reply that passes through as it is
+
 	destination *destination
-	sent        []byte // body as sent to the provider
+	sent        []byte    // body as sent to the provider; of an upload, its fields
+	upload      ai.Upload // as sent
 	conversion  *dialect.Conversion
 }
 
@@ -38,6 +42,9 @@ type answer struct {
 func (a *answer) discard() {
 	if a != nil && a.stream != nil {
 		_ = a.stream.Close()
+	}
+	if a != nil && a.rawBody != nil {
+		_ = a.rawBody.Close()
 	}
 }
 
@@ -72,9 +79,13 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
-	if c.Stream && isEventStream(x.resp) && x.resp.StatusCode < 300 {
+	switch ok := x.resp.StatusCode < 300; {
+	case ok && isEventStream(x.resp) && (c.Stream || c.Op.Relayed()):
+		rec.entry.Stream = true
 		g.openStream(c, a, x)
-	} else {
+	case ok && c.Op.Relayed() && !isJSONReply(x.resp):
+		g.openRaw(a, x)
+	default:
 		g.readWhole(c, a, x)
 	}
 	return a
@@ -95,6 +106,7 @@ func (a *answer) fail(err error) *answer {
 // deliberate edits: the model without its @slug, usage asked for in streams.
 func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]byte, error) {
 	d := a.destination
+	a.upload = c.Upload
 	if len(body) == 0 {
 		return nil, nil
 	}
@@ -111,7 +123,10 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	if asksForUsage(c, d) {
 		body, _ = openai.EnsureUsage(body)
 	}
-	return body, nil
+	if f, ok := c.Upload.(*form.Form); ok {
+		a.upload, err = f.Edited(body)
+	}
+	return body, err
 }
 
 // asksForUsage reports whether the provider will tell usage in a stream only

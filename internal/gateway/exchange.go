@@ -70,6 +70,7 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
 		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
+		Upload: a.upload, Method: c.Method, Rest: c.Rest,
 	})
 	if err != nil {
 		return x.explain(err)

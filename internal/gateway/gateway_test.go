@@ -255,6 +255,47 @@ func TestCallsThatCannotWork(t *testing.T) {
 	}
 }
 
+// Streams that are not chats end in their own ways, and without any of them they
+// are not taken for complete.
+func TestStreamsOfThePlatform(t *testing.T) {
+	const (
+		partial   = "event: image_generation.partial_image\ndata: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"AA\"}\n\n"
+		completed = "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"AAAA\",\"usage\":{\"input_tokens\":50,\"output_tokens\":70,\"total_tokens\":120}}\n\n"
+		delta     = "data: {\"type\":\"transcript.text.delta\",\"delta\":\"hi\"}\n\n"
+		heard     = "data: {\"type\":\"transcript.text.done\",\"text\":\"hi\",\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}\n\n"
+		run       = "event: thread.run.created\ndata: {\"id\":\"run_1\"}\n\n"
+		ended     = "event: done\ndata: [DONE]\n\n"
+	)
+	for name, test := range map[string]struct {
+		op     ai.Op
+		stream string
+		tokens int64
+		broken bool
+	}{
+		"two images":           {ai.ImageGenerate, partial + completed + partial + completed, 120, false},
+		"an image cut":         {ai.ImageGenerate, partial + completed + partial, 120, true},
+		"a transcript":         {ai.Transcribe, delta + heard, 10, false},
+		"a transcript cut":     {ai.Transcribe, delta, 0, true},
+		"a run":                {ai.Proxy, run + ended, 0, false},
+		"a stream not known":   {ai.Proxy, run, 0, false},
+		"an error in a stream": {ai.Proxy, run + "event: error\ndata: {\"error\":{\"message\":\"boom\"}}\n\n", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, test.stream)})
+			c := r.chat(askStream, "X-Portkey-Virtual-Key", "my-openai")
+			c.Op, c.Method, c.Rest = test.op, http.MethodPost, "/any/path"
+			_, _, body := r.answer(t, c)
+			if !test.broken && body != test.stream || test.broken && !strings.Contains(body, `"error"`) {
+				t.Errorf("the client received %q", body)
+			}
+			e := r.ledger.only(t)
+			if (e.State == ledger.OK) == test.broken || e.Usage.TotalTokens() != test.tokens || e.Usage.Estimated {
+				t.Errorf("the entry is %+v", e)
+			}
+		})
+	}
+}
+
 func TestProviderErrorKeepsItsStatusAndHidesTheKey(t *testing.T) {
 	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(401, `{"error":{"message":"Incorrect API key provided: sk-stored-openai.","type":"invalid_request_error","code":"invalid_api_key"}}`)})
 	status, _, body := r.answer(t, r.chat(askJSON, "X-Portkey-Virtual-Key", "my-openai"))

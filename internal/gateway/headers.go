@@ -78,6 +78,9 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 	if list := c.header(forwardHeaders); list != "" {
 		names = strings.Split(list, ",")
 	}
+	if c.Op == ai.Proxy {
+		names = clientHeaders(c.Headers)
+	}
 	out := make(http.Header, len(names)+2)
 	out["User-Agent"] = []string{"portico"}
 	for _, name := range names {
@@ -97,6 +100,22 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 		}
 	}
 	return out
+}
+
+// clientHeaders are the names of the headers that a proxied call passes on: all
+// but credentials, which are the provider's own, and what others wrote on the way.
+func clientHeaders(h http.Header) []string {
+	var names []string
+	for name := range h {
+		switch name {
+		case "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Forwarded", "Via", "X-Real-Ip":
+		default:
+			if !strings.HasPrefix(name, "X-Forwarded-") {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func mayForward(canonical string) bool {

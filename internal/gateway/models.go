@@ -19,10 +19,9 @@ type modelItem struct {
 	OwnedBy       string `json:"owned_by"`
 }
 
-// namesProvider reports whether a request says which provider it is for; then
-// the list of models is the provider's own.
-func (c *Call) namesProvider() bool {
-	return c.header("X-Portkey-Provider") != "" || c.header("X-Portkey-Virtual-Key") != "" || c.header("X-Portkey-Config") != ""
+// NamesProvider reports whether a request's headers say which provider it is for.
+func NamesProvider(h http.Header) bool {
+	return h.Get("X-Portkey-Provider") != "" || h.Get("X-Portkey-Virtual-Key") != "" || h.Get("X-Portkey-Config") != ""
 }
 
 // listModels lists what this caller's stored credentials can call, as far as the

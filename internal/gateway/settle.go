@@ -18,6 +18,9 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 	if a.err != nil {
 		return r.failed(a)
 	}
+	if a.rawBody != nil {
+		return r.releaseRaw(ctx, a)
+	}
 	header := replyHeaders(a.header)
 	if a.stream != nil {
 		header["Content-Type"] = []string{"text/event-stream; charset=utf-8"}
@@ -52,7 +55,7 @@ func (r *record) keepReply(a *answer) {
 func (g *Gateway) clientStream(c *Call, a *answer) ai.Stream {
 	from := a.destination.endpoint.Dialect
 	s := g.translateStream(a.conversion, from, c.Dialect, a.stream)
-	if c.Dialect == ai.OpenAI && !c.WantsUsage {
+	if c.Dialect == ai.OpenAI && !c.WantsUsage && !c.Op.Relayed() {
 		s = openai.HideUsage(s)
 	}
 	return s
@@ -67,7 +70,20 @@ func (r *record) failed(a *answer) *ai.Reply {
 	if a.outcome.Fatal {
 		r.entry.State = ledger.Refused
 	}
+	if r.call.Op == ai.Proxy && a.raw != nil {
+		return r.answerRaw(a)
+	}
 	return r.answerError(a.err, replyHeaders(a.header))
+}
+
+// answerRaw answers with the provider's own error, as it came.
+func (r *record) answerRaw(a *answer) *ai.Reply {
+	r.entry.Status, r.entry.Error = a.status, errorInfo(a.err)
+	r.entry.Reply = r.put(ledger.BodyReply, a.raw)
+	if err := r.settle(); err != nil {
+		return r.errorReply(err, nil)
+	}
+	return &ai.Reply{Status: a.status, Header: r.headers(replyHeaders(a.header)), Body: a.raw}
 }
 
 // refuse answers a call that no provider was asked about.
@@ -126,7 +142,7 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	w := t.a.stream.watch
 	r.entry.State = state
 	r.entry.Usage = w.Usage()
-	if !r.entry.Usage.Known {
+	if !r.entry.Usage.Known && !r.call.Op.Relayed() {
 		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
 	}
 	r.entry.Model = firstOf(w.Model(), t.a.destination.model)
@@ -172,6 +188,10 @@ func (r *record) settle() error {
 // price works out what the entry cost. An unknown price stays unknown.
 func (r *record) price(a *answer) {
 	e := r.entry
+	if r.call.Op.Free() {
+		e.CostKnown = true
+		return
+	}
 	if !e.Usage.Known {
 		e.CostKnown = e.State != ledger.OK // a failed attempt cost nothing that is known of
 		return

@@ -37,6 +37,7 @@ type upstream struct {
 	held    [][]byte // read before the first meaningful event
 	failed  error    // to be returned once held is given out
 	ended   bool
+	relayed bool // of an operation whose streams have no end that all share
 	peeking bool // before the first meaningful event, under first_token_timeout
 }
 
@@ -45,7 +46,7 @@ func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
 	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(c.Op) }
 	u := &upstream{
 		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
-		from: d, noDone: d.provider.Quirks.NoDone, dialect: d.endpoint.Dialect,
+		from: d, noDone: d.provider.Quirks.NoDone, dialect: d.endpoint.Dialect, relayed: c.Op.Relayed(),
 	}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
@@ -159,7 +160,7 @@ func (u *upstream) read() ([]byte, error) {
 		return nil, io.EOF
 	case u.watch.Finished() && (u.noDone || u.framed()):
 		u.ended = true
-		if end := terminals[u.dialect]; end != "" {
+		if end := terminals[u.dialect]; end != "" && !u.relayed {
 			return []byte(end), nil
 		}
 		return nil, io.EOF

@@ -35,7 +35,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(notJSON(a, body))
 		return
 	}
-	if firstByte(body) == '{' && c.Op != ai.Models {
+	if firstByte(body) == '{' && !c.Op.Free() && c.Method != http.MethodGet {
 		a.usage = format.Usage(c.Op, body)
 		a.model = format.Model(c.Op, body)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/form"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
@@ -27,6 +29,9 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	base, err := p.BaseURL(c)
 	if err != nil {
 		return nil, err
+	}
+	if e.AsCalled {
+		return NewRequest(ctx, p, c, c.Method, base+c.Rest)
 	}
 	path, err := p.path(e.Path, c)
 	if err != nil {
@@ -62,10 +67,7 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	r := (&http.Request{}).WithContext(ctx)
 	r.Method, r.URL, r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor = method, u, u.Host, "HTTP/1.1", 1, 1
 	r.Header = make(http.Header, len(c.Header)+4)
-	if method != http.MethodGet && method != http.MethodDelete {
-		setBody(r, c.Body)
-		r.Header["Content-Type"] = []string{"application/json"}
-	}
+	setBody(r, c)
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		if f.Send == "" {
@@ -88,10 +90,36 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	return r, nil
 }
 
-func setBody(r *http.Request, body []byte) {
-	r.ContentLength = int64(len(body))
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+// setBody gives the request the call's body, if there is one and the method takes it.
+func setBody(r *http.Request, c *Call) {
+	contentType, size, open := "application/json", int64(len(c.Body)), func() io.Reader { return bytes.NewReader(c.Body) }
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete:
+		return
+	case c.Upload != nil:
+		contentType, size, open = c.Upload.ContentType(), c.Upload.Size(), c.Upload.Open
+	case size == 0:
+		contentType = ""
+	}
+	if contentType != "" {
+		r.Header["Content-Type"] = []string{contentType}
+	}
+	r.ContentLength = size
+	r.Body = io.NopCloser(open())
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(open()), nil }
+}
+
+// WithModel returns a copy of the call that names another model in its body.
+func (c *Call) WithModel(model string) (*Call, error) {
+	out := *c
+	var err error
+	if out.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, model)); err != nil {
+		return nil, err
+	}
+	if f, ok := c.Upload.(*form.Form); ok {
+		out.Upload, err = f.Edited(out.Body)
+	}
+	return &out, err
 }
 
 // BaseURL is the base of a call: its own, else the row's with the fields filled in.

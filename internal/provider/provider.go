@@ -33,6 +33,11 @@ type Endpoint struct {
 	Dialect ai.Dialect
 	Path    string // appended to Base; may hold {field} and {model}
 	Method  string // "" means POST
+
+	// AsCalled sends the client's own method, path and query, the path below
+	// Base instead of below the gateway's /v1. Method and Path then only tell
+	// what these are, if it is one operation.
+	AsCalled bool
 }
 
 // A Field is a setting of a provider beside its API key. It may come from an
@@ -70,8 +75,11 @@ type Call struct {
 	Op     ai.Op
 	Model  string // as the provider knows it
 	Stream bool
-	Body   []byte // in the endpoint's dialect
-	Base   string // replaces the row's Base when not ""
+	Body   []byte    // in the endpoint's dialect
+	Upload ai.Upload // the body if it is not JSON, else nil
+	Method string    // as the client called; for endpoints that are AsCalled
+	Rest   string    // path and query as the client called, below the API's root
+	Base   string    // replaces the row's Base when not ""
 	Key    ai.Secret
 	Fields map[string]string // by Field.Name
 	Header http.Header       // to forward: chosen by the caller or the config
@@ -85,9 +93,12 @@ type Adapter interface {
 	Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, error)
 }
 
-// Endpoint returns how the provider offers op.
+// Endpoint returns how the provider offers op. Every provider can be proxied to.
 func (p *Provider) Endpoint(op ai.Op) (Endpoint, bool) {
 	e, ok := p.Ops[op]
+	if !ok && op == ai.Proxy {
+		return Endpoint{Dialect: ai.OpenAI, AsCalled: true}, true
+	}
 	return e, ok
 }
 

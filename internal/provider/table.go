@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -23,7 +25,7 @@ func Rows() []*Provider {
 				{Name: "openai_beta", Header: "openai-beta", Label: "Beta features", Send: "OpenAI-Beta", Plain: true,
 					Help: "Value of the OpenAI-Beta header"},
 			},
-			Ops: openAIOps(""),
+			Ops: Relayed(openAIOps("")),
 		},
 		{
 			ID: "anthropic", Name: "Anthropic", Docs: "https://docs.anthropic.com/en/api",
@@ -60,6 +62,17 @@ func Rows() []*Provider {
 			Quirks: Quirks{NoKey: true},
 		},
 	}
+}
+
+// Relayed adds operations of OpenAI's platform that a provider offers as OpenAI
+// does; none named means all.
+func Relayed(ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op]Endpoint {
+	for _, r := range ai.Platform {
+		if len(named) == 0 || slices.Contains(named, r.Op) {
+			ops[r.Op] = Endpoint{Dialect: ai.OpenAI, Method: r.Method, Path: r.Path, AsCalled: true}
+		}
+	}
+	return ops
 }
 
 func openAIOps(prefix string) map[ai.Op]Endpoint {

@@ -170,6 +170,8 @@ func (s *server) try(method, path, key string, body any, headers ...string) (res
 	case nil:
 	case string:
 		r = strings.NewReader(b)
+	case []byte:
+		r = bytes.NewReader(b)
 	default:
 		text, err := json.Marshal(b)
 		if err != nil {

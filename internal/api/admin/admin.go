@@ -130,6 +130,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.fail(w, r, ai.Errorf(ai.NotFound, "There is no %s %s", r.Method, r.URL.Path))
 }
 
+// Serves reports whether a request's path is one of the API's, whatever the method.
+func (a *API) Serves(r *http.Request) bool {
+	_, pattern := a.mux.Handler(r)
+	return pattern != "" || len(a.methods(r)) > 0
+}
+
 // methods are those under which the request's path is served.
 func (a *API) methods(r *http.Request) []string {
 	var allowed []string

@@ -17,6 +17,9 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	mux.Handle("POST /v1/completions", in.Handle(ai.Complete, format, read))
 	mux.Handle("POST /v1/embeddings", in.Handle(ai.Embed, format, read))
 	mux.Handle("GET /v1/models", in.Handle(ai.Models, format, nil))
+	for _, r := range ai.Platform {
+		mux.Handle(r.Method+" /v1"+r.Path, in.Relay(r.Op, format, "/v1"))
+	}
 }
 
 func read(c *gateway.Call) error {

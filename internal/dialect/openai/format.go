@@ -36,4 +36,9 @@ func (Format) Model(_ ai.Op, reply []byte) string {
 }
 
 // Watch implements dialect.Format.
-func (Format) Watch(ai.Op) dialect.Watcher { return &watcher{} }
+func (Format) Watch(op ai.Op) dialect.Watcher {
+	if op.Relayed() {
+		return &eventWatcher{}
+	}
+	return &watcher{}
+}

@@ -70,7 +70,9 @@ func TestRequests(t *testing.T) {
 	for _, id := range r.IDs() {
 		p, _ := r.Get(id)
 		for _, op := range slices.Sorted(maps.Keys(p.Ops)) {
-			got = append(got, request(t, p, op))
+			if !p.Ops[op].AsCalled { // else it is as the client says
+				got = append(got, request(t, p, op))
+			}
 		}
 	}
 	want := strings.Split(strings.TrimSpace(requests), "\n")

@@ -8,10 +8,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
-	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -30,14 +30,22 @@ func New(doer sign.Doer) *provider.Provider {
 		Sign:    sign.NewEntra(doer).Sign,
 		Adapter: adapter{},
 		Quirks:  provider.Quirks{OptionalKey: true},
-		Ops: map[ai.Op]provider.Endpoint{
+		Ops: provider.Relayed(map[ai.Op]provider.Endpoint{
 			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
 			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
 			ai.Embed:    {Dialect: ai.OpenAI, Path: "/embeddings"},
 			ai.Models:   {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
-		},
+		}, relayed...),
 	}
 }
+
+// relayed are the operations of OpenAI's platform that Azure has: those of a
+// deployment, and those of the resource.
+var relayed = append(slices.Clone(ofDeployment),
+	ai.UploadFile, ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch,
+	ai.CreateFinetune, ai.ListFinetunes, ai.GetFinetune, ai.CancelFinetune, ai.ListFinetuneEvents, ai.ListFinetuneCheckpoints)
+
+var ofDeployment = []ai.Op{ai.ImageGenerate, ai.ImageEdit, ai.Speech, ai.Transcribe, ai.Translate}
 
 func fields() []provider.Field {
 	azure := func(name, label, help string) provider.Field {
@@ -89,24 +97,40 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if version == "" {
 		version = defaultAPIVersion
 	}
+	if e.AsCalled && !slices.Contains(ofDeployment, c.Op) {
+		return provider.NewRequest(ctx, p, c, c.Method, resourceURL(base, c.Rest, version))
+	}
 	deployment := c.Fields["deployment_id"]
 	if deployment == "" && c.Op != ai.Models {
 		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
 	}
 	if version == "v1" {
-		call := *c
 		if c.Op != ai.Models {
-			if call.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, deployment)); err != nil {
+			if c, err = c.WithModel(deployment); err != nil {
 				return nil, err
 			}
 		}
-		return provider.NewRequest(ctx, p, &call, e.Method, base+"/v1"+e.Path)
+		return provider.NewRequest(ctx, p, c, e.Method, base+"/v1"+e.Path)
 	}
 	path := "/deployments/" + url.PathEscape(deployment) + e.Path
 	if c.Op == ai.Models {
 		path = e.Path
 	}
 	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// resourceURL is where a path that no deployment stands in leads to.
+func resourceURL(base, rest, version string) string {
+	if version == "v1" {
+		return base + "/v1" + rest
+	}
+	if path, query, _ := strings.Cut(rest, "?"); query != "" {
+		if strings.Contains("&"+query, "&api-version=") {
+			return base + rest
+		}
+		return base + path + "?api-version=" + url.QueryEscape(version) + "&" + query
+	}
+	return base + rest + "?api-version=" + url.QueryEscape(version)
 }
 
 // ownHosts are where Azure itself answers; other names below azure.com belong to

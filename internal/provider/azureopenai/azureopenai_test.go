@@ -66,6 +66,16 @@ func TestURLs(t *testing.T) {
 		{"v1 chat", call(ai.Chat, "resource_name", "res", "deployment_id", "dep", "api_version", "v1"), "",
 			"POST https://res.openai.azure.com/openai/v1/chat/completions"},
 		{"v1 models", call(ai.Models, "resource_name", "res", "api_version", "v1"), "", "GET https://res.openai.azure.com/openai/v1/models"},
+		{"transcription", call(ai.Transcribe, "resource_name", "res", "deployment_id", "whisper"), "",
+			"POST https://res.openai.azure.com/openai/deployments/whisper/audio/transcriptions?api-version=2024-10-21"},
+		{"v1 image", call(ai.ImageGenerate, "resource_name", "res", "deployment_id", "dep", "api_version", "v1"), "",
+			"POST https://res.openai.azure.com/openai/v1/images/generations"},
+		{"file", relay(ai.GetFile, "GET", "/files/file-1?limit=2", "resource_name", "res"), "",
+			"GET https://res.openai.azure.com/openai/files/file-1?api-version=2024-10-21&limit=2"},
+		{"v1 batch", relay(ai.CreateBatch, "POST", "/batches", "resource_name", "res", "api_version", "v1"), "",
+			"POST https://res.openai.azure.com/openai/v1/batches"},
+		{"proxy with its own version", relay(ai.Proxy, "POST", "/threads?api-version=x", "resource_name", "res"), "",
+			"POST https://res.openai.azure.com/openai/threads?api-version=x"},
 		{"base override", call(ai.Chat, "deployment_id", "dep"), override,
 			"POST " + override + "/deployments/dep/chat/completions?api-version=2024-10-21"},
 		{"base override with a slash", call(ai.Models), override + "/", "GET " + override + "/models?api-version=2024-10-21"},
@@ -82,6 +92,12 @@ func TestURLs(t *testing.T) {
 			}
 		})
 	}
+}
+
+func relay(op ai.Op, method, rest string, fields ...string) *provider.Call {
+	c := call(op, fields...)
+	c.Method, c.Rest = method, rest
+	return c
 }
 
 // A deployment is in the path, or is the body's model; nothing else of the body

@@ -28,8 +28,11 @@ func (s *subject) call() *provider.Call {
 		Op: s.op, Model: "m", Key: ai.NewSecret(testKey), Fields: map[string]string{},
 		Header: http.Header{"User-Agent": {"suite"}, "X-Forwarded-Thing": {"one", "two"}},
 	}
-	if s.endpoint.Method != http.MethodGet {
+	if s.hasBody() {
 		c.Body = []byte(testBody)
+	}
+	if s.endpoint.AsCalled {
+		c.Method, c.Rest = s.endpoint.Method, s.path()
 	}
 	if s.p.Base == "" {
 		c.Base = testBase
@@ -78,7 +81,7 @@ func (s *subject) checkURL(t *testing.T) {
 			continue
 		}
 		u := s.encode(t, c).URL
-		path := strings.ReplaceAll(s.endpoint.Path, "{model}", "m")
+		path := s.path()
 		if got := u.String(); !strings.HasPrefix(got, strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(u.EscapedPath(), path) {
 			t.Errorf("base %s: got %s, want it to end in %s", base, got, path)
 		}
@@ -106,7 +109,7 @@ func (s *subject) checkHeaders(t *testing.T) {
 		t.Errorf("method %s, want %s", r.Method, want)
 	}
 	want := c.Header.Clone()
-	if s.method() == http.MethodPost {
+	if s.hasBody() {
 		want["Content-Type"] = []string{"application/json"}
 	}
 	for _, f := range s.p.Fields {
@@ -145,13 +148,20 @@ func (s *subject) method() string {
 	return http.MethodPost
 }
 
+func (s *subject) hasBody() bool { return s.method() == http.MethodPost }
+
+// path is the endpoint's with its own placeholders filled in.
+func (s *subject) path() string {
+	return strings.NewReplacer("{model}", "m", "{id}", "id-1").Replace(s.endpoint.Path)
+}
+
 // checkBody expects the body byte for byte, as often as a retry needs it.
 func (s *subject) checkBody(t *testing.T) {
 	c := s.call()
 	r := s.encode(t, c)
-	if s.method() == http.MethodGet {
+	if !s.hasBody() {
 		if r.Body != nil && r.Body != http.NoBody || r.ContentLength != 0 {
-			t.Error("a GET has a body")
+			t.Error("a " + s.method() + " has a body")
 		}
 		return
 	}

@@ -43,12 +43,12 @@ func checkRow(t *testing.T, p *provider.Provider) {
 		t.Errorf("base %q ends in a slash, which paths begin with", p.Base)
 	}
 	for op, e := range p.Ops {
-		known(e.Path, "path", "model")
+		known(e.Path, "path", "model id")
 		if !strings.HasPrefix(e.Path, "/") {
 			t.Errorf("%s: path %q does not begin with a slash", op, e.Path)
 		}
 		switch e.Method {
-		case "", http.MethodPost, http.MethodGet:
+		case "", http.MethodPost, http.MethodGet, http.MethodDelete:
 		default:
 			t.Errorf("%s: method %q", op, e.Method)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,9 @@ type description struct {
 	suffix string // after them, where features in trial are described as well
 	lacks  ai.Op  // offered by the provider, but described elsewhere
 
+	more        []string // other files that describe operations of the platform
+	undescribed []ai.Op  // operations of the platform that no file describes
+
 	correct func(doc any) // undoes a mistake of the description's
 }
 
@@ -36,6 +40,8 @@ var descriptions = map[string]description{
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models,
+		more:        []string{"azure/azure-openai-foundry.json.gz", "azure/azure-openai-v1.json.gz"},
+		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch},
 		// It asks for a type inside json_schema, which it does not have.
 		correct: func(doc any) {
 			format, _ := member(doc, "components", "schemas", "ResponseFormatJsonSchema", "properties", "json_schema").(map[string]any)
@@ -72,6 +78,32 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	return schema
+}
+
+// checkDescribed expects an official description to have the operation, whatever
+// it calls the segments that vary.
+func (s *subject) checkDescribed(t *testing.T) {
+	d, ok := descriptions[s.p.ID]
+	if !ok {
+		t.Skip("skipped: the provider publishes no description")
+	}
+	if slices.Contains(d.undescribed, s.op) {
+		t.Skip("skipped: the provider describes it in prose alone")
+	}
+	for _, file := range append(d.more, d.file) {
+		doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths, _ := member(doc, "paths").(map[string]any)
+		for path, methods := range paths {
+			path = placeholder.ReplaceAllString(strings.TrimPrefix(path, d.prefix), "{id}")
+			if path == s.endpoint.Path && member(methods, strings.ToLower(s.method())) != nil {
+				return
+			}
+		}
+	}
+	t.Errorf("no official description has %s %s", s.method(), s.endpoint.Path)
 }
 
 // readDescription reads an OpenAPI document, YAML or JSON, compressed or not.

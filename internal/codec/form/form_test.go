@@ -1,0 +1,167 @@
+package form
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime/multipart"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/spool"
+)
+
+const body = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n" +
+	"--b\r\nContent-Disposition: form-data; name=\"t[]\"\r\n\r\nword\r\n" +
+	"--b\r\nContent-Disposition: form-data; name=\"t[]\"\r\n\r\nsegment\r\n" +
+	"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.wav\"\r\nContent-Type: audio/wav\r\n\r\n\x00\r\n--bytes\r\n" +
+	"--b--\r\n"
+
+func read(t *testing.T, body string) (*Form, error) {
+	t.Helper()
+	f, err := Read(strings.NewReader(body), "b", spool.New(t.TempDir(), 1<<20))
+	if err == nil {
+		t.Cleanup(func() { _ = f.Close() })
+	}
+	return f, err
+}
+
+func TestFormWithoutEditsIsSentAsItCame(t *testing.T) {
+	f, err := read(t, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fields = `{"model":"whisper-1","t[]":["word","segment"],"file":{"filename":"a b.wav","content_type":"audio/wav","bytes":10}}`
+	if got := string(f.Fields()); got != fields {
+		t.Errorf("fields: %s", got)
+	}
+	same, err := f.Edited(f.Fields())
+	if err != nil || same != f {
+		t.Error("a form that is not edited was copied")
+	}
+	for range 2 {
+		got, err := io.ReadAll(f.Open())
+		if err != nil || string(got) != body || int64(len(got)) != f.Size() {
+			t.Errorf("%v, %d bytes, said to be %d: %q", err, len(got), f.Size(), got)
+		}
+	}
+	if boundary, ok := Boundary(f.ContentType()); !ok || boundary != "b" {
+		t.Errorf("content type %q", f.ContentType())
+	}
+}
+
+func TestEdits(t *testing.T) {
+	f, err := read(t, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ fields, want, refused string }{
+		{`{"model":"other","t[]":["word","segment"],"file":{"filename":"a b.wav","content_type":"audio/wav","bytes":10}}`, "t[]=word t[]=segment model=other file", ""},
+		{`{"model":"whisper-1","n":2,"yes":true,"file":{"filename":"a b.wav","content_type":"audio/wav","bytes":10}}`, "model=whisper-1 n=2 yes=true file", ""},
+		{`{"model":"a\"b","l":[1,"x"]}`, "l=1 l=x model=a\"b", ""},
+		{`{"model":{"a":1}}`, "", "model"},
+		{`{"model":"x\r\n--b--"}`, "", "model"},
+	} {
+		edited, err := f.Edited([]byte(test.fields))
+		if e, ok := errors.AsType[*ai.Error](err); test.refused != "" {
+			if !ok || e.Param != test.refused {
+				t.Errorf("%s: %v", test.fields, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, _ := io.ReadAll(edited.Open())
+		if int64(len(encoded)) != edited.Size() {
+			t.Errorf("%s: %d bytes, said to be %d", test.fields, len(encoded), edited.Size())
+		}
+		if diff := cmp.Diff(test.want, summary(t, encoded)); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.fields, diff)
+		}
+	}
+}
+
+// summary reads an encoded form with the standard library.
+func summary(t *testing.T, encoded []byte) string {
+	t.Helper()
+	var all []string
+	for in := multipart.NewReader(bytes.NewReader(encoded), "b"); ; {
+		p, err := in.NextPart()
+		if err == io.EOF {
+			return strings.Join(all, " ")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, _ := io.ReadAll(p)
+		if p.FileName() != "" {
+			all = append(all, p.FormName())
+		} else {
+			all = append(all, p.FormName()+"="+string(value))
+		}
+	}
+}
+
+func TestFormsThatAreNone(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty":       "",
+		"cut":         body[:len(body)-20],
+		"other":       "{}",
+		"no name":     "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+		"large field": "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n" + strings.Repeat("x", maxField+1) + "\r\n--b--\r\n",
+		"many parts":  strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n", maxParts+1) + "--b--\r\n",
+	} {
+		_, err := read(t, body)
+		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	large := strings.Replace(body, "bytes", strings.Repeat("x", 2<<20), 1)
+	if _, err := read(t, large); !errors.Is(err, spool.ErrTooLarge) {
+		t.Errorf("a file over the limit: %v", err)
+	}
+}
+
+func TestLargeFileGoesToDisk(t *testing.T) {
+	large := strings.Replace(body, "bytes", strings.Repeat("x", 3<<20), 1)
+	f, err := Read(strings.NewReader(large), "b", spool.New(t.TempDir(), 8<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(f.Open()); err != nil || string(got) != large {
+		t.Errorf("%v, %d bytes of %d", err, len(got), len(large))
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzForm(f *testing.F) {
+	f.Add([]byte(body), []byte(`{"model":"x"}`))
+	f.Fuzz(func(t *testing.T, body, fields []byte) {
+		form, err := Read(bytes.NewReader(body), "b", spool.New("", 1<<20))
+		if err != nil {
+			return
+		}
+		again, err := io.ReadAll(form.Open())
+		if err != nil || int64(len(again)) != form.Size() {
+			t.Fatalf("%v: %d bytes, said to be %d", err, len(again), form.Size())
+		}
+		twice, err := Read(bytes.NewReader(again), "b", spool.New("", 1<<20))
+		if err != nil {
+			t.Fatalf("what was encoded cannot be read: %v", err)
+		}
+		if !bytes.Equal(form.Fields(), twice.Fields()) {
+			t.Fatalf("%s became %s", form.Fields(), twice.Fields())
+		}
+		if edited, err := form.Edited(fields); err == nil {
+			if got, _ := io.ReadAll(edited.Open()); int64(len(got)) != edited.Size() {
+				t.Fatalf("edited: %d bytes, said to be %d", len(got), edited.Size())
+			}
+		}
+	})
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/route"
+)
+
+// rawBlock is how much of a raw reply is passed on at once.
+const rawBlock = 32 << 10
+
+// A rawReply is a provider's reply of any media type and size (audio, a file's
+// content, an empty one) on its way to the client. Its last byte is held back
+// until the entry is settled.
+type rawReply struct {
+	ctx context.Context
+	rec *record
+	x   *exchange
+
+	buf     [rawBlock + 1]byte
+	held    int // bytes at the front of buf that are not given out yet
+	settled bool
+}
+
+// openRaw takes a reply as it is.
+func (g *Gateway) openRaw(a *answer, x *exchange) {
+	a.status, a.header = x.resp.StatusCode, x.resp.Header
+	a.attempt.Upstream = upstreamID(x.resp.Header)
+	a.raw, a.rawBody = nil, &rawReply{x: x}
+	a.outcome = route.Outcome{Status: a.status}
+}
+
+// isJSONReply reports whether a reply says that it is JSON.
+func isJSONReply(resp *http.Response) bool {
+	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	t = strings.TrimSpace(t)
+	return t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+}
+
+// Next implements ai.Stream. After an error other than io.EOF the client must
+// not be left to think that it has everything.
+func (r *rawReply) Next() ([]byte, error) {
+	if r.settled {
+		return nil, io.EOF
+	}
+	if r.held > 0 { // the byte after those that were given out last
+		r.buf[0] = r.buf[r.held-1]
+		r.held = 1
+	}
+	for {
+		r.x.watch.enter(readingBody, r.x.idle)
+		n, err := r.x.resp.Body.Read(r.buf[r.held:])
+		r.x.watch.leave()
+		r.held += n
+		switch {
+		case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+			return r.end()
+		case err != nil:
+			return nil, r.broken(err)
+		case r.held > 1:
+			return r.buf[:r.held-1], nil
+		}
+	}
+}
+
+func (r *rawReply) end() ([]byte, error) {
+	r.settled = true
+	r.rec.entry.State = ledger.OK
+	if err := r.rec.settle(); err != nil {
+		return nil, err // what cannot be accounted is not given out whole
+	}
+	if r.held == 0 {
+		return nil, io.EOF
+	}
+	return r.buf[:r.held], nil
+}
+
+func (r *rawReply) broken(err error) error {
+	r.settled = true
+	e := r.x.explain(err)
+	r.rec.entry.State, r.rec.entry.Error = ledger.Truncated, errorInfo(e)
+	if clientLeft(r.ctx) {
+		r.left()
+	}
+	_ = r.rec.settle()
+	return e
+}
+
+func (r *rawReply) left() {
+	r.rec.entry.State, r.rec.entry.Status = ledger.ClientGone, 499
+}
+
+// Close implements ai.Stream.
+func (r *rawReply) Close() error {
+	if !r.settled && r.rec != nil {
+		r.settled = true
+		r.left()
+		_ = r.rec.settle()
+	}
+	r.x.finish()
+	return r.x.resp.Body.Close()
+}
+
+// releaseRaw answers with a provider's reply as it is.
+func (r *record) releaseRaw(ctx context.Context, a *answer) *ai.Reply {
+	resp := a.rawBody.x.resp
+	header := replyHeaders(a.header)
+	a.rawBody.ctx, a.rawBody.rec = ctx, r
+	r.entry.Status, r.entry.Model = a.status, a.destination.model
+	return &ai.Reply{Status: a.status, Header: r.headers(header), Stream: a.rawBody, Size: resp.ContentLength}
+}
