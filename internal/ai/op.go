@@ -42,6 +42,8 @@ const (
 	ListFinetuneEvents      Op = "listFinetuneEvents"
 	ListFinetuneCheckpoints Op = "listFinetuneCheckpoints"
 
+	Realtime Op = "realtime" // a session over a WebSocket
+
 	// Proxy is any other path of a provider: assistants, threads, vector stores
 	// and whatever else it may have.
 	Proxy Op = "proxy"
@@ -62,7 +64,7 @@ func (o Op) Relayed() bool {
 // not this call's.
 func (o Op) Free() bool {
 	switch o {
-	case Chat, Complete, Embed, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Proxy:
+	case Chat, Complete, Embed, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
 		return false
 	}
 	return true

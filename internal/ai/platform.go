@@ -37,4 +37,6 @@ var Platform = []Route{
 	{CancelFinetune, http.MethodPost, "/fine_tuning/jobs/{id}/cancel"},
 	{ListFinetuneEvents, http.MethodGet, "/fine_tuning/jobs/{id}/events"},
 	{ListFinetuneCheckpoints, http.MethodGet, "/fine_tuning/jobs/{id}/checkpoints"},
+
+	{Realtime, http.MethodGet, "/realtime"},
 }

@@ -22,5 +22,23 @@ type Usage struct {
 	ServiceTier string `json:"service_tier,omitempty"`
 }
 
+// Plus adds up the figures of two calls.
+func (u Usage) Plus(v Usage) Usage {
+	u.Known, u.Estimated = u.Known || v.Known, u.Estimated || v.Estimated
+	u.InputTokens += v.InputTokens
+	u.OutputTokens += v.OutputTokens
+	u.CacheReadTokens += v.CacheReadTokens
+	u.CacheWriteTokens += v.CacheWriteTokens
+	u.CacheWrite1hTokens += v.CacheWrite1hTokens
+	u.ReasoningTokens += v.ReasoningTokens
+	u.InputAudioTokens += v.InputAudioTokens
+	u.OutputAudioTokens += v.OutputAudioTokens
+	u.WebSearches += v.WebSearches
+	if v.ServiceTier != "" {
+		u.ServiceTier = v.ServiceTier
+	}
+	return u
+}
+
 // TotalTokens is input plus output.
 func (u Usage) TotalTokens() int64 { return u.InputTokens + u.OutputTokens }

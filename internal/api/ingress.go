@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,8 @@ type Ingress struct {
 
 	MaxUpload int64  // largest body of another kind in bytes
 	SpoolDir  string // where large uploads are kept while they are needed
+
+	Sessions *sync.WaitGroup // counts the realtime sessions that are open
 }
 
 // bodyTime is how long a client may take to send its body.

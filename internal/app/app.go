@@ -71,6 +71,7 @@ type App struct {
 	first                     control.First
 	health                    health
 	endRequests               context.CancelCauseFunc // ends what is still in flight after the drain
+	sessions                  sync.WaitGroup          // realtime
 
 	closeOnce sync.Once
 	closeErr  error
@@ -229,7 +230,7 @@ func (a *App) openGateway(context.Context) error {
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
 	a.gateway = gateway.New(gateway.Options{
-		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http,
+		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http, Upgrades: a.http.Upgrades(),
 		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: a.prices, CheckHost: a.checkHost, Log: a.log,
 	})
 	return nil
@@ -283,17 +284,32 @@ func (a *App) drain() error {
 	time.Sleep(a.cfg.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.DrainTimeout)
 	defer cancel()
-	err := a.server.Shutdown(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if err := a.finish(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	a.endRequests(&ai.Error{Kind: ai.Unavailable, Type: "shutting_down", Message: "The gateway is shutting down"})
 	last, cancelLast := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancelLast()
-	if a.server.Shutdown(last) != nil {
+	if a.finish(last) != nil {
 		return a.server.Close()
 	}
 	return nil
+}
+
+// finish waits for requests and for sessions, which are no longer the server's,
+// until all have ended or ctx does.
+func (a *App) finish(ctx context.Context) error {
+	if err := a.server.Shutdown(ctx); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() { a.sessions.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Close releases everything that New has opened, in reverse order.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/form"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -30,7 +32,9 @@ type answer struct {
 	model  string
 	stream *upstream // else a stream
 
-	rawBody *rawReply // else a reply that passes through as it is
+	rawBody  *rawReply       // else a reply that passes through as it is
+	socket   *websocket.Conn // else a session, over exchange
+	exchange *exchange
 
 	destination *destination
 	sent        []byte    // body as sent to the provider; of an upload, its fields
@@ -45,6 +49,10 @@ func (a *answer) discard() {
 	}
 	if a != nil && a.rawBody != nil {
 		_ = a.rawBody.Close()
+	}
+	if a != nil && a.socket != nil {
+		_ = a.socket.CloseNow()
+		a.exchange.finish()
 	}
 }
 
@@ -71,6 +79,14 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	x := g.newExchange(ctx, c, s.Target)
+	if c.Op == ai.Realtime {
+		g.connect(c, a, x)
+		a.exchange = x
+		if a.socket == nil {
+			x.finish()
+		}
+		return a
+	}
 	if err := x.send(g, c, a); err != nil {
 		x.finish()
 		if egress.IsDenied(err) {

@@ -68,14 +68,10 @@ func (x *exchange) expire(p phase) {
 func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	d := a.destination
 	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
-	req, err := d.provider.Encode(x.ctx, &provider.Call{
-		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
-		Upload: a.upload, Method: c.Method, Rest: c.Rest,
-	})
+	req, err := x.encode(c, a, c.Rest)
 	if err != nil {
 		return x.explain(err)
 	}
-	a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
 	x.resp, err = g.HTTP.Do(req)
 	x.watch.leave()
 	if err != nil {
@@ -87,6 +83,19 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 		return ai.Errorf(ai.BadGateway, "The provider answered with a redirect (%d), which is not followed; set its base URL to where it leads", x.resp.StatusCode)
 	}
 	return nil
+}
+
+// encode makes the HTTP request of an attempt.
+func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error) {
+	d := a.destination
+	req, err := d.provider.Encode(x.ctx, &provider.Call{
+		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
+		Upload: a.upload, Method: c.Method, Rest: rest,
+	})
+	if err == nil {
+		a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
+	}
+	return req, err
 }
 
 // explain turns a transport error into what a client may be told.

@@ -44,6 +44,7 @@ type Options struct {
 	Providers *provider.Registry
 	Formats   map[ai.Dialect]dialect.Format
 	HTTP      Doer
+	Upgrades  *http.Client // guarded like HTTP, for WebSockets
 	Journal   Journal
 	Bodies    BodyStore
 	Prices    *price.Catalogue
@@ -115,26 +116,36 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 		return g.listModels(c)
 	}
 	rec := g.open(c)
+	last, reply := g.walk(ctx, c, rec)
+	if reply != nil {
+		return reply
+	}
+	return rec.release(ctx, last)
+}
+
+// walk calls one target after the other until one answers well or there is none
+// left. It returns the last answer, or the reply to a call that has none.
+func (g *Gateway) walk(ctx context.Context, c *Call, rec *record) (*answer, *ai.Reply) {
 	if err := g.Journal.Reserve(rec.reservation()); err != nil {
-		return rec.refuse(err)
+		return nil, rec.refuse(err)
 	}
 	cfg, err := g.config(c, rec)
 	if err == nil {
 		err = g.checkHeaders(c)
 	}
 	if err != nil {
-		return rec.refuse(err)
+		return nil, rec.refuse(err)
 	}
 	plan, err := cfg.Plan(route.Attrs{Metadata: c.Metadata, Params: c.Body, Path: c.Path}, nil)
 	if err != nil {
-		return rec.refuse(err)
+		return nil, rec.refuse(err)
 	}
 	rec.plan = plan
 	var last *answer
 	step, more := plan.Next(route.Outcome{})
 	for more {
 		if err := rec.wait(ctx, step.Wait); err != nil && clientLeft(ctx) {
-			return rec.gone()
+			return nil, rec.gone()
 		} else if err != nil {
 			break
 		}
@@ -142,19 +153,19 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 		last = g.attempt(ctx, c, rec, step)
 		if ctx.Err() != nil && last.err != nil {
 			if clientLeft(ctx) {
-				return rec.gone()
+				return nil, rec.gone()
 			}
 			break
 		}
 		step, more = plan.Next(last.outcome)
 	}
 	if last == nil {
-		return rec.refuse(ai.Errorf(ai.Invalid, "The config has no target that could be called"))
+		return nil, rec.refuse(ai.Errorf(ai.Invalid, "The config has no target that could be called"))
 	}
 	if err := plan.Err(); err != nil {
-		return rec.refuse(err)
+		return nil, rec.refuse(err)
 	}
-	return rec.release(ctx, last)
+	return last, nil
 }
 
 // clientLeft tells a client that went away from a server that ends its requests.

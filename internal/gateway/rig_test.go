@@ -127,7 +127,7 @@ func newRig(t *testing.T, providers map[string]http.HandlerFunc) *rig {
 		t.Fatal(err)
 	}
 	r.Gateway = gateway.New(gateway.Options{
-		Directory: r.directory, Providers: registry, HTTP: client, Journal: r.ledger, Bodies: r.ledger, Prices: prices,
+		Directory: r.directory, Providers: registry, HTTP: client, Upgrades: client.Upgrades(), Journal: r.ledger, Bodies: r.ledger, Prices: prices,
 		Formats:   map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()},
 		CheckHost: func(raw string) error { _, err := policy.CheckURL(raw); return err },
 	})

@@ -18,7 +18,11 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	mux.Handle("POST /v1/embeddings", in.Handle(ai.Embed, format, read))
 	mux.Handle("GET /v1/models", in.Handle(ai.Models, format, nil))
 	for _, r := range ai.Platform {
-		mux.Handle(r.Method+" /v1"+r.Path, in.Relay(r.Op, format, "/v1"))
+		serve := in.Relay(r.Op, format, "/v1")
+		if r.Op == ai.Realtime {
+			serve = in.Realtime(format)
+		}
+		mux.Handle(r.Method+" /v1"+r.Path, serve)
 	}
 }
 

@@ -43,7 +43,7 @@ func New(doer sign.Doer) *provider.Provider {
 // deployment, and those of the resource.
 var relayed = append(slices.Clone(ofDeployment),
 	ai.UploadFile, ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch,
-	ai.CreateFinetune, ai.ListFinetunes, ai.GetFinetune, ai.CancelFinetune, ai.ListFinetuneEvents, ai.ListFinetuneCheckpoints)
+	ai.CreateFinetune, ai.ListFinetunes, ai.GetFinetune, ai.CancelFinetune, ai.ListFinetuneEvents, ai.ListFinetuneCheckpoints, ai.Realtime)
 
 var ofDeployment = []ai.Op{ai.ImageGenerate, ai.ImageEdit, ai.Speech, ai.Transcribe, ai.Translate}
 
@@ -97,6 +97,9 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if version == "" {
 		version = defaultAPIVersion
 	}
+	if c.Op == ai.Realtime {
+		return provider.NewRequest(ctx, p, c, c.Method, realtimeURL(base, c, version))
+	}
 	if e.AsCalled && !slices.Contains(ofDeployment, c.Op) {
 		return provider.NewRequest(ctx, p, c, c.Method, resourceURL(base, c.Rest, version))
 	}
@@ -117,6 +120,15 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 		path = e.Path
 	}
 	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// realtimeURL is where a session is opened: the deployment is in the query.
+func realtimeURL(base string, c *provider.Call, version string) string {
+	query := url.Values{"api-version": {version}, "deployment": {c.Fields["deployment_id"]}}
+	if version == "v1" {
+		base, query = base+"/v1", url.Values{"model": {c.Fields["deployment_id"]}}
+	}
+	return base + "/realtime?" + query.Encode()
 }
 
 // resourceURL is where a path that no deployment stands in leads to.

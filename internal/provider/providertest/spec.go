@@ -36,12 +36,12 @@ type description struct {
 // descriptions are those of providers that publish one of their own. A row that
 // speaks another's format is checked by its own traffic alone.
 var descriptions = map[string]description{
-	"openai":    {file: "openai/openapi.yaml.gz"},
+	"openai":    {file: "openai/openapi.yaml.gz", undescribed: []ai.Op{ai.Realtime}},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models,
 		more:        []string{"azure/azure-openai-foundry.json.gz", "azure/azure-openai-v1.json.gz"},
-		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch},
+		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch, ai.Realtime},
 		// It asks for a type inside json_schema, which it does not have.
 		correct: func(doc any) {
 			format, _ := member(doc, "components", "schemas", "ResponseFormatJsonSchema", "properties", "json_schema").(map[string]any)
