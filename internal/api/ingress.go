@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -51,7 +52,14 @@ func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handl
 	})
 }
 
-func (in *Ingress) handle(op ai.Op, format dialect.Format, body func(http.ResponseWriter, *http.Request, *gateway.Call) error) http.Handler {
+func (in *Ingress) handle(op ai.Op, format dialect.Format, body readBody) http.Handler {
+	return in.serve(op, format, body, in.Gateway.Do)
+}
+
+type readBody func(http.ResponseWriter, *http.Request, *gateway.Call) error
+
+// serve answers requests of known callers with what do makes of them.
+func (in *Ingress) serve(op ai.Op, format dialect.Format, body readBody, do func(context.Context, *gateway.Call) *ai.Reply) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := in.open(r, op, format.Dialect())
 		caller, err := in.Keys.Identify(r.Header)
@@ -71,7 +79,7 @@ func (in *Ingress) handle(op ai.Op, format dialect.Format, body func(http.Respon
 		if c.Upload != nil {
 			defer c.Upload.Close()
 		}
-		write(w, in.Gateway.Do(r.Context(), c))
+		write(w, do(r.Context(), c))
 	})
 }
 

@@ -312,3 +312,34 @@ func TestProxy(t *testing.T) {
 		t.Errorf("a path that climbs: %d %s", got.Status, got.Body)
 	}
 }
+
+func TestBatchOutput(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	s := start(t, t.TempDir(), map[string]string{"openai": m.URL + "/v1"})
+	auth := []string{"X-Portkey-Provider", "openai", "Authorization", "Bearer sk-upstream"}
+	const lines = "{\"id\":\"1\"}\n{\"id\":\"2\"}\n"
+	for batch, test := range map[string]struct {
+		answer string
+		status int
+		want   string
+	}{
+		"done":    {`{"id":"b","status":"completed","output_file_id":"file-1"}`, 200, lines},
+		"running": {`{"id":"b","status":"in_progress","output_file_id":null}`, 409, "in_progress"},
+		"failed":  {`{"id":"b","status":"failed","error_file_id":"file-2"}`, 409, "file-2"},
+	} {
+		m.answers(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/files/file-1/content" {
+				w.Header().Set("Content-Type", "application/octet-stream")
+				_, _ = io.WriteString(w, lines)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, test.answer)
+		})
+		got := s.call("GET", "/v1/batches/b/output", workspaceKey, nil, auth...)
+		if got.Status != test.status || !strings.Contains(got.Body, test.want) {
+			t.Errorf("%s: %d %s", batch, got.Status, got.Body)
+		}
+	}
+}
