@@ -93,6 +93,8 @@ func (s *Server) basis(r *http.Request, provider, path string, body []byte, step
 		return text(status, "text/html; charset=utf-8", page), nil
 	case step.EchoKey:
 		return text(http.StatusUnauthorized, "application/json", family.errorBody(401, "Incorrect API key provided: "+credential(r))), nil
+	case step.Body != nil && step.Headers["content-type"] != "":
+		return text(max(step.Status, 200), step.Headers["content-type"], ""), nil
 	case step.Status != 0 && step.Case == "":
 		status := step.Status
 		if status < 400 {
