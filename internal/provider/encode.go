@@ -121,11 +121,10 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 		if v == "" {
 			return "", MissingField(p, f)
 		}
-		if !isURLPart(v) {
-			return "", &ai.Error{Kind: ai.Invalid, Param: f.Name,
-				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		if err := f.checkURL(v); err != nil {
+			return "", err
 		}
-		template = strings.ReplaceAll(template, mark, v)
+		template = strings.ReplaceAll(template, mark, strings.TrimRight(v, "/"))
 	}
 	return template, nil
 }
@@ -138,10 +137,27 @@ func (p *Provider) Check(fields map[string]string) error {
 		if v == "" && f.Required {
 			return MissingField(p, f)
 		}
-		if f.URLPart && v != "" && !isURLPart(v) {
-			return &ai.Error{Kind: ai.Invalid, Param: f.Name,
-				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		if v == "" || !f.URLPart && !f.URL {
+			continue
 		}
+		if err := f.checkURL(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkURL refuses a value that could change where a request goes.
+func (f *Field) checkURL(v string) error {
+	if f.URL {
+		u, err := url.Parse(v)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(v, "?#\\{} ") {
+			return &ai.Error{Kind: ai.Invalid, Param: f.Name, Message: f.Name + " must be a base URL, such as https://host.example/v1, without user, query and fragment"}
+		}
+		return nil
+	}
+	if !isURLPart(v) {
+		return &ai.Error{Kind: ai.Invalid, Param: f.Name, Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
 	}
 	return nil
 }

@@ -16,7 +16,12 @@ import (
 type Provider struct {
 	ID   string // the slug that clients send
 	Name string // as people write it
-	Docs string // the provider's own API reference
+	Docs string // the provider's own API reference, where the row's facts are from
+
+	// Unproven says that neither an official description nor recorded traffic was
+	// at hand to check the row against; the conformance suite checks the claim.
+	Unproven bool
+	Notes    []string // what its users should know; sentences for its page
 
 	// Base is the URL that paths are appended to. It may hold {field}
 	// placeholders; "" means that the caller must name a host.
@@ -47,6 +52,7 @@ type Field struct {
 	Secret   bool
 	Required bool   // of every call
 	URLPart  bool   // goes into the URL: only letters, digits, '-', '_' and '.'
+	URL      bool   // is the base URL itself, the row's Base being its placeholder
 	Send     string // outgoing header that carries the value, "" if none
 	Plain    bool   // the client may also send it as Send, unprefixed
 
@@ -55,14 +61,6 @@ type Field struct {
 	StoredOnly []string
 
 	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
-}
-
-// Quirks are the ways in which a provider differs from its dialect.
-type Quirks struct {
-	NoStreamOptions bool // refuses stream_options; usage comes unasked or not at all
-	NoDone          bool // its streams end without the dialect's terminal event
-	NoKey           bool // needs no API key
-	OptionalKey     bool // may be called with another credential than an API key
 }
 
 // A Call is one attempt at one provider: everything is decided, nothing is sent.

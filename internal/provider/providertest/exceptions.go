@@ -7,6 +7,9 @@ const (
 	newerFile    = "files in messages are newer than the 2024-10-21 version"
 	emptyContent = "a message with an empty list of parts, which the service takes"
 	emptyStop    = "an empty list of stop sequences, which the service takes"
+	anyTool      = "tool_choice any, an older word for required, which the service takes"
+	oneTool      = "a named tool without the type beside it, as the router's client writes it"
+	flatSchema   = "a schema beside the type, as the vendor's older documents have it"
 	nullMember   = "null for a member that has no such value, which the service takes"
 )
 
@@ -24,6 +27,19 @@ var notAllowed = map[string]string{
 	"azure-openai/chat-completions__req-llm__gpt-4o-tool-round-trip-2":                                                        emptyContent,
 	"openai/chat-completions__crewai__test-o3-mini-reasoning-effort-low":                                                      emptyStop,
 	"openai/embeddings__openinference__test-single-string-embedding":                                                          nullMember,
+	"mistral-ai/chat-completions__pydantic-ai__test-mistral-history-uses-prompt-cache__00":                                    nullMember,
+	"mistral-ai/chat-completions__pydantic-ai__test-mistral-history-uses-prompt-cache__01":                                    nullMember,
+	"openrouter/chat-completions__activeagent__test-agent-common-format-tool-choice-required":                                 anyTool,
+	"together-ai/chat-completions__genai__genstream-jsonschema":                                                               flatSchema,
+	"together-ai/chat-completions__genai__gensync-jsonschema":                                                                 flatSchema,
+	"together-ai/chat-completions__openllmetry__test-together-chat-legacy":                                                    nullMember,
+	"together-ai/chat-completions__pydantic-ai__test-tool-choice-matrix-list-single-huggingface":                              oneTool,
+	"together-ai/text-completions__openllmetry__test-together-completion-legacy":                                              nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-documents":                                                             nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query":                                                                 nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-voyage-4":                                                        nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-with-truncate":                                                   nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-with-voyageai-input-type":                                        nullMember,
 	"azure-openai from anthropic/messages__rig__streaming-document-file-id-roundtrip-live__01":                                newerFile,
 	"azure-openai from anthropic/messages__crewai__testagentmultimodalfiletypes-test-pdf-anthropic__00":                       newerFile,
 	"azure-openai from anthropic/messages__crewai__testcrewmultimodalanthropic-test-pdf-file-anthropic-claud-6fa5df":          newerFile,
@@ -41,4 +57,25 @@ var odd = map[string]string{
 	"azure-openai/chat-completions__req-llm__deepseek-r1-0528-streaming":                                         noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-object-streaming":                                           noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-streaming":                                                  noVersion,
+}
+
+const (
+	noFiles   = "files in messages, which it does not take"
+	noSchema  = "a schema for the answer, which it does not take"
+	noNull    = "null for the content beside tool calls, as OpenAI has it"
+	noEfforts = "an effort of reasoning that it does not have"
+)
+
+// noPlaceFor lists what a translated request may hold that a provider's own
+// description has no place for. The gateway passes it on: the provider refuses
+// it in its own words, and a fallback may act on that.
+var noPlaceFor = map[string][]struct{ has, why string }{
+	"ai21":        {{`"type":"file"`, noFiles}, {`"content":null`, noNull}, {`"type":"json_schema"`, noSchema}, {`"type":"image_url"`, "images, which it does not take"}},
+	"deepinfra":   {{`"type":"file"`, noFiles}},
+	"groq":        {{`"type":"file"`, noFiles}},
+	"huggingface": {{`"type":"file"`, noFiles}},
+	"mistral-ai":  {{`"type":"file"`, noFiles}, {`"reasoning_effort":"low"`, noEfforts}},
+	"moonshot":    {{`"type":"file"`, noFiles}, {`"content":null`, noNull}},
+	"reka-ai":     {{`"type":"file"`, noFiles}, {`"image_url":{`, "an image as OpenAI has it; its own is the URL alone"}, {`"tool_choice":{`, "a tool of one's choice, which it does not take"}},
+	"together-ai": {{`"type":"file"`, noFiles}},
 }

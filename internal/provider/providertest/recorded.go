@@ -1,13 +1,16 @@
 package providertest
 
 import (
+	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/test/corpus"
 )
@@ -23,25 +26,39 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	if why := odd[e.ID]; why != "" {
 		t.Skip("skipped: " + why)
 	}
-	want, query, _ := strings.Cut(e.URL, "?")
+	_, query, _ := strings.Cut(e.URL, "?")
+	want := pathOf(e.URL)
 	c := s.call()
 	if m := deploymentOf.FindStringSubmatch(want); m != nil {
 		c.Base = m[1]
 		c.Fields["deployment_id"] = m[2]
 		c.Fields["api_version"] = strings.TrimPrefix(query, "api-version=")
 		want = e.URL
-	}
-	if s.p.Base == "" {
-		c.Base = strings.TrimSuffix(want, s.endpoint.Path)
+	} else if base := strings.TrimSuffix(want, s.endpoint.Path); strings.HasPrefix(base, routerOfHuggingFace) && !strings.HasPrefix(s.p.Base, "{") {
+		t.Skip("skipped: recorded through the router of Hugging Face")
+	} else if s.ownBase(base) {
+		c.Base = base
 	}
 	if got := s.encode(t, c).URL.String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
+const routerOfHuggingFace = "https://router.huggingface.co/"
+
+// ownBase reports whether a base is one's own to name: the row has none, it is
+// made of fields, or a note says which others there are.
+func (s *subject) ownBase(base string) bool {
+	return !strings.HasPrefix(s.p.Base, "https://") || placeholder.MatchString(s.p.Base) ||
+		slices.ContainsFunc(s.p.Notes, func(note string) bool { return strings.Contains(note, " to "+base) })
+}
+
 // checkTranslatedRequests expects the recorded requests of clients that speak
 // another format to become what the official description allows.
 func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schema) {
+	if schema == nil || s.op != ai.Chat {
+		return
+	}
 	for client, format := range s.formats {
 		if client == s.endpoint.Dialect {
 			continue
@@ -58,11 +75,23 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 				continue
 			}
 			t.Run("from_"+e.ID, func(t *testing.T) {
+				defer s.line.Translated.note(t)
 				body, err := translate(s.conversion(), request)
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.checkAllowed(t, schema, body, notAllowed[s.p.ID+" from "+e.ID])
+				if model := descriptions[s.p.ID].model; model != "" {
+					if body, err = jsonedit.Set(body, "model", []byte(`"`+model+`"`)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				known := notAllowed[s.p.ID+" from "+e.ID]
+				for _, part := range noPlaceFor[s.p.ID] {
+					if bytes.Contains(body, []byte(part.has)) {
+						known = part.why
+					}
+				}
+				s.checkAllowed(t, schema, body, known)
 			})
 		}
 	}

@@ -35,14 +35,20 @@ func (s *subject) call() *provider.Call {
 		c.Base = testBase
 	}
 	for _, f := range s.p.Fields {
-		if f.Send != "" || f.URLPart || f.Required {
+		if f.Send != "" || f.URLPart || f.URL || f.Required {
 			c.Fields[f.Name] = sample(f)
 		}
 	}
 	return c
 }
 
-func sample(f provider.Field) string { return "value-of-" + strings.ReplaceAll(f.Name, "_", "-") }
+func sample(f provider.Field) string {
+	value := "value-of-" + strings.ReplaceAll(f.Name, "_", "-")
+	if f.URL {
+		return "https://" + value + ".example/base"
+	}
+	return value
+}
 
 func (s *subject) checkRequest(t *testing.T) {
 	t.Run("url", s.checkURL)
@@ -203,6 +209,9 @@ var unfit = []string{
 	"evil.example#", "evil.example/", "x/..", "..", ".", ".x", "a..b", "a@b", "a:1", "a?b", "a b", "a%2fb", `a\b`, "a\r\nb", "\u0430", "a\u2024b", "{x}",
 }
 
+// unfitURLs are no base URLs.
+var unfitURLs = []string{"evil.example", "ftp://evil.example", "https://", "https://a@b.example", "https://b.example?x", "https://b.example#x", "https://b.example/{x}", "/x"}
+
 // checkBadFields expects a clear error for every field that is missing or unfit.
 func (s *subject) checkBadFields(t *testing.T) {
 	for _, f := range s.p.Fields {
@@ -216,10 +225,13 @@ func (s *subject) checkBadFields(t *testing.T) {
 				t.Errorf("%s is missing: the message does not say where to set it: %s", f.Name, e.Message)
 			}
 		}
-		if !f.URLPart {
+		values := unfit
+		if f.URL {
+			values = unfitURLs
+		} else if !f.URLPart {
 			continue
 		}
-		for _, v := range unfit {
+		for _, v := range values {
 			c := s.call()
 			c.Fields[f.Name] = v
 			_, err := s.p.Encode(t.Context(), c)
