@@ -207,7 +207,7 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "upstage", Name: "Upstage", Docs: "https://console.upstage.ai/docs/capabilities/chat",
-			Base:     "https://api.upstage.ai/v1/solar",
+			Base:     "https://api.upstage.ai/v1",
 			Unproven: true,
 			Quirks:   Quirks{Params: []Param{olderLimit}},
 			Ops:      openAIOps("", ai.Chat, ai.Embed),

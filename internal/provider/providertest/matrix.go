@@ -1,7 +1,9 @@
 package providertest
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -24,7 +26,70 @@ type Line struct {
 }
 
 // A Tally counts cases by how they ended.
-type Tally struct{ Passed, Skipped, Failed int }
+type Tally struct {
+	Passed, Skipped, Failed int
+	Known                   int // of those passed, differences that are listed with their reason
+}
+
+// A Matrix is what was checked of all providers.
+type Matrix struct{ Lines []*Line }
+
+const matrixHead = `# How each provider is checked
+
+The conformance suite (internal/provider/providertest) runs for every row; this page is what it found, and a test holds it to that:
+"go test ./internal/provider/all -run Conformance -update" writes it anew. Numbers are cases that passed.
+
+- own: the suite's small cases of each kind of answer: whole, streamed, cut, tools, errors.
+- whole, stream, error: answers that were recorded from the provider. Usage, model, text, tool calls and finish reasons must be read as they are
+  told, whatever way the bytes arrive; a stream cut anywhere must not look complete; a client of another format must be told the same.
+- requests: recorded requests, as Portico would send them, against the provider's official API description.
+- translated: requests of clients of other formats, translated and fitted, against it.
+
+"known": what a description does not allow and Portico passes on all the same; exceptions.go there lists each with the reason.
+"not recorded": the corpus has no such traffic. "none": no official description is at hand. An operation that is not listed is not offered.
+
+| provider | operation | own | whole | stream | error | requests | translated |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+`
+
+// String writes the matrix as a page of the manual.
+func (m *Matrix) String() string {
+	var b strings.Builder
+	b.WriteString(matrixHead)
+	var total Line
+	for _, l := range m.Lines {
+		stream, spec, translated := "not recorded", "not recorded", "none"
+		if l.Op == ai.Embed || l.Op == ai.Models {
+			stream = "no streams"
+		}
+		if !l.Described {
+			spec = "none"
+		}
+		if l.Op != ai.Chat {
+			translated = "one format"
+		}
+		if l.Op == ai.Models {
+			spec = "no body"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.Provider, l.Op, l.Own.Cell("none"), l.Whole.Cell("not recorded"),
+			l.Stream.Cell(stream), l.Error.Cell("not recorded"), l.Requests.Cell(spec), l.Translated.Cell(translated))
+		for i, t := range l.tallies() {
+			total.tallies()[i].add(t)
+		}
+	}
+	fmt.Fprintf(&b, "| all | | %s | %s | %s | %s | %s | %s |\n", total.Own.Cell("0"), total.Whole.Cell("0"),
+		total.Stream.Cell("0"), total.Error.Cell("0"), total.Requests.Cell("0"), total.Translated.Cell("0"))
+	return b.String()
+}
+
+func (l *Line) tallies() []*Tally {
+	return []*Tally{&l.Own, &l.Whole, &l.Stream, &l.Error, &l.Requests, &l.Translated}
+}
+
+func (c *Tally) add(other *Tally) {
+	c.Passed, c.Skipped, c.Failed = c.Passed+other.Passed, c.Skipped+other.Skipped, c.Failed+other.Failed
+	c.Known += other.Known
+}
 
 func newLine(p *provider.Provider, op ai.Op) *Line { return &Line{Provider: p.ID, Op: op} }
 
@@ -60,7 +125,10 @@ func (c *Tally) Cell(none string) string {
 	if c.all() == 0 {
 		return none
 	}
-	text := strconv.Itoa(c.Passed)
+	text := strconv.Itoa(c.Passed - c.Known)
+	if c.Known > 0 {
+		text += " + " + strconv.Itoa(c.Known) + " known"
+	}
 	if c.Skipped > 0 {
 		text += " (" + strconv.Itoa(c.Skipped) + " skipped)"
 	}

@@ -75,7 +75,6 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 				continue
 			}
 			t.Run("from_"+e.ID, func(t *testing.T) {
-				defer s.line.Translated.note(t)
 				body, err := translate(s.conversion(), request)
 				if err != nil {
 					t.Fatal(err)
@@ -91,7 +90,7 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 						known = part.why
 					}
 				}
-				s.checkAllowed(t, schema, body, known)
+				s.checkAllowed(t, schema, body, known, &s.line.Translated)
 			})
 		}
 	}

@@ -84,10 +84,7 @@ func (s *subject) checkRecorded(t *testing.T) {
 		t.Run(e.ID, func(t *testing.T) {
 			t.Run("url", func(t *testing.T) { s.checkRecordedURL(t, e) })
 			if body := sent(e); schema != nil && body != nil {
-				t.Run("spec", func(t *testing.T) {
-					defer s.line.Requests.note(t)
-					s.checkAllowed(t, schema, body, notAllowed[e.ID])
-				})
+				t.Run("spec", func(t *testing.T) { s.checkAllowed(t, schema, body, notAllowed[e.ID], &s.line.Requests) })
 			}
 			t.Run("answer", func(t *testing.T) {
 				defer s.line.answers(e).note(t)
