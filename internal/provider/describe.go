@@ -21,6 +21,8 @@ type Description struct {
 	Fields      []FieldDescription `json:"fields,omitempty"`
 	Operations  []Operation        `json:"operations"`
 	Differences []string           `json:"differences,omitempty"` // from the dialect, a sentence each
+
+	keyless bool // takes no key at all
 }
 
 // A FieldDescription is a setting beside the API key.
@@ -48,6 +50,7 @@ func (p *Provider) Describe() Description {
 	d := Description{
 		ID: p.ID, Name: p.Name, Docs: p.Docs, BaseURL: p.Base,
 		NeedsKey: !p.Quirks.NoKey && !p.Quirks.OptionalKey, Proven: !p.Unproven,
+		keyless:     p.Quirks.NoKey,
 		Differences: append(p.Quirks.sentences(), p.Notes...),
 	}
 	for _, f := range p.Fields {
@@ -87,6 +90,7 @@ func (q *Quirks) sentences() (all []string) {
 		all = append(all, "The role `"+role+"` is sent as `"+q.Roles[role]+"`.")
 	}
 	say(q.TextOnly, "Content that is a list of texts is sent as one text.")
+	say(q.AdapterMark != "", "In a model's name, what follows `"+q.AdapterMark+"` is an adapter: it is sent as the model, and what is before it goes into the path.")
 	say(q.FlatTools, "Tools are sent without the object around their function.")
 	for _, reason := range slices.Sorted(maps.Keys(q.Finish)) {
 		all = append(all, "The finish reason `"+reason+"` is told as `"+q.Finish[reason]+"`, unless strict OpenAI compliance is off.")

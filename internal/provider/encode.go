@@ -42,11 +42,15 @@ func (p *Provider) path(template string, c *Call) (string, error) {
 	if err != nil || !strings.Contains(template, "{model}") {
 		return template, err
 	}
-	switch c.Model {
+	model := c.Model
+	if mark := p.Quirks.AdapterMark; mark != "" {
+		model, _, _ = strings.Cut(model, mark)
+	}
+	switch model {
 	case "", ".", "..":
 		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
 	}
-	return strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model)), nil
+	return strings.ReplaceAll(template, "{model}", url.PathEscape(model)), nil
 }
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order

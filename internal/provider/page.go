@@ -61,7 +61,7 @@ func (d *Description) writeCurl(b *strings.Builder) {
 		path, body = "embeddings", `{"model":"MODEL","input":"Hello"}`
 	}
 	fmt.Fprintf(b, "curl http://127.0.0.1:8787/v1/%s \\\n  -H 'content-type: application/json' -H \"x-portkey-api-key: $KEY\" \\\n  -H 'x-portkey-provider: %s'", path, d.ID)
-	if d.NeedsKey {
+	if !d.keyless {
 		fmt.Fprint(b, ` -H "authorization: Bearer $PROVIDER_KEY"`)
 	}
 	if d.BaseURL == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -21,7 +22,11 @@ type Quirks struct {
 
 	Params   []Param           // members of requests that it takes otherwise
 	Roles    map[string]string // roles that it does not know, and those it is sent instead
-	TextOnly bool              // takes a message's text as a string alone, not as parts
+	TextOnly bool              // takes a message's text as a string alone, not as parts or null
+
+	// AdapterMark parts a model's name: what is before it belongs into the path,
+	// what follows it stays in the body as the model. "" means that it is not parted.
+	AdapterMark string
 
 	FlatTools bool              // takes a tool as its function, without the object around it
 	Finish    map[string]string // its own finish reasons, and the dialect's words for them
@@ -49,6 +54,13 @@ func (p *Provider) Fit(c *dialect.Conversion, body []byte) ([]byte, error) {
 	for _, q := range p.concerned(c.Op, body) {
 		var err error
 		if body, err = p.fitParam(c, body, q); err != nil {
+			return nil, err
+		}
+	}
+	if mark := p.Quirks.AdapterMark; mark != "" && jsonedit.Get(body, "model") != nil {
+		_, adapter, _ := strings.Cut(jsonedit.Text(jsonedit.Get(body, "model")), mark)
+		var err error
+		if body, err = jsonedit.Set(body, "model", jsonedit.AppendString(nil, adapter)); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +183,14 @@ func (p *Provider) fitMessage(c *dialect.Conversion, message []byte, at int) (_ 
 			c.Drop(fmt.Sprintf("messages[%d].role", at), p.Name+" has no role "+role+"; it was sent as "+other)
 		}
 	}
-	if content := jsonedit.Get(message, "content"); p.Quirks.TextOnly && jsonedit.Kind(content) == '[' {
+	if !p.Quirks.TextOnly {
+		return message, nil
+	}
+	content := jsonedit.Get(message, "content")
+	switch jsonedit.Kind(content) {
+	case 'n':
+		return jsonedit.Set(message, "content", []byte(`""`))
+	case '[':
 		if text, ok := joined(content); ok {
 			return jsonedit.Set(message, "content", jsonedit.AppendString(nil, text))
 		}

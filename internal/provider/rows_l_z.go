@@ -160,6 +160,19 @@ func compatibleLToZ() []*Provider {
 			},
 		},
 		{
+			ID: "predibase", Name: "Predibase", Docs: "https://docs.predibase.com/user-guide/inference/migrate-openai",
+			Base: "https://serving.app.predibase.com",
+			Fields: []Field{
+				{Name: "predibase_tenant_id", Header: "predibase-tenant-id", Label: "Tenant id", Required: true, URLPart: true,
+					Help: "Id of the tenant, from the account's settings"},
+			},
+			Quirks: Quirks{AdapterMark: ":", TextOnly: true, Params: []Param{olderLimit}, Roles: noDeveloper, Finish: map[string]string{"eos_token": "stop", "stop_sequence": "stop"}},
+			Ops:    openAIOps("/{predibase_tenant_id}/deployments/v2/llms/{model}/v1", ai.Chat),
+			Notes: []string{
+				"The tenant is a setting of its own; it is not read from the request's user.",
+			},
+		},
+		{
 			ID: "reka-ai", Name: "Reka", Docs: "https://docs.reka.ai/api-reference/chat/create",
 			Base: "https://api.reka.ai",
 			Sign: sign.Header("X-Api-Key"),

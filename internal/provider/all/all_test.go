@@ -70,6 +70,9 @@ func TestConformance(t *testing.T) {
 			t.Skip("skipped: not all providers were run")
 		}
 		t.Log("\n" + matrix.String())
+		if matrix.Failed() {
+			t.Fatal("docs/conformance.md is not compared while cases fail")
+		}
 		golden(t, docs+"conformance.md", matrix.String())
 	})
 }

@@ -70,12 +70,13 @@ const (
 // description has no place for. The gateway passes it on: the provider refuses
 // it in its own words, and a fallback may act on that.
 var noPlaceFor = map[string][]struct{ has, why string }{
-	"ai21":        {{`"type":"file"`, noFiles}, {`"content":null`, noNull}, {`"type":"json_schema"`, noSchema}, {`"type":"image_url"`, "images, which it does not take"}},
+	"ai21":        {{`"type":"file"`, noFiles}, {`"type":"json_schema"`, noSchema}, {`"type":"image_url"`, "images, which it does not take"}},
 	"deepinfra":   {{`"type":"file"`, noFiles}},
 	"groq":        {{`"type":"file"`, noFiles}},
 	"huggingface": {{`"type":"file"`, noFiles}},
 	"mistral-ai":  {{`"type":"file"`, noFiles}, {`"reasoning_effort":"low"`, noEfforts}},
 	"moonshot":    {{`"type":"file"`, noFiles}, {`"content":null`, noNull}},
+	"predibase":   {{`"type":"file"`, noFiles}, {`"max_completion_tokens":0`, "an answer of no tokens"}, {`"type":"image_url"`, "images, which it does not take"}},
 	"reka-ai":     {{`"type":"file"`, noFiles}, {`"image_url":{`, "an image as OpenAI has it; its own is the URL alone"}, {`"tool_choice":{`, "a tool of one's choice, which it does not take"}},
 	"together-ai": {{`"type":"file"`, noFiles}},
 }

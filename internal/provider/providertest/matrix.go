@@ -82,6 +82,18 @@ func (m *Matrix) String() string {
 	return b.String()
 }
 
+// Failed reports whether any case did.
+func (m *Matrix) Failed() bool {
+	for _, l := range m.Lines {
+		for _, t := range l.tallies() {
+			if t.Failed > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (l *Line) tallies() []*Tally {
 	return []*Tally{&l.Own, &l.Whole, &l.Stream, &l.Error, &l.Requests, &l.Translated}
 }

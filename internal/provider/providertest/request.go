@@ -71,9 +71,10 @@ func (s *subject) encode(t *testing.T, c *provider.Call) *http.Request {
 // checkURL expects the row's base or the call's own, the endpoint's path, and
 // nothing of the credential.
 func (s *subject) checkURL(t *testing.T) {
-	own := s.p.Base
+	own, path := s.p.Base, strings.ReplaceAll(s.endpoint.Path, "{model}", "m")
 	for _, f := range s.p.Fields {
 		own = strings.ReplaceAll(own, "{"+f.Name+"}", sample(f))
+		path = strings.ReplaceAll(path, "{"+f.Name+"}", sample(f))
 	}
 	for _, base := range []string{own, testBase, testBase + "/"} {
 		c := s.call()
@@ -84,7 +85,6 @@ func (s *subject) checkURL(t *testing.T) {
 			continue
 		}
 		u := s.encode(t, c).URL
-		path := strings.ReplaceAll(s.endpoint.Path, "{model}", "m")
 		if got := u.String(); !strings.HasPrefix(got, strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(u.EscapedPath(), path) {
 			t.Errorf("base %s: got %s, want it to end in %s", base, got, path)
 		}

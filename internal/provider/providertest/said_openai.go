@@ -96,8 +96,9 @@ func (u *openAIUsage) usage(tier string) ai.Usage {
 	if tier == "" {
 		tier = u.Tier
 	}
+	cached := min(max(u.In.Cached, u.Hit, u.Cached, u.Num, u.Read), u.Prompt) // the part of the prompt that was cached, whatever else was
 	return ai.Usage{
-		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: max(u.In.Cached, u.Hit, u.Cached, u.Num, u.Read),
+		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: cached,
 		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: thoughts,
 		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, WebSearches: max(u.Server.Searches, u.Searched), ServiceTier: tier,
 	}

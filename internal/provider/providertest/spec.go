@@ -38,6 +38,7 @@ var descriptions = map[string]description{
 	"openai":    {file: "openai/openapi.yaml.gz"},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
 	"ai21":      {file: "ai21/openapi.json", prefix: "/studio/v1", model: "jamba-large"},
+	"azure-ai":  {file: "azure/azure-ai-model-inference.json", model: "m"},
 	"deepinfra": {file: "deepinfra/openapi.json", prefix: "/v1/openai"},
 	"groq": {
 		file: "groq/openapi.yaml", prefix: "/openai/v1",
@@ -65,6 +66,7 @@ var descriptions = map[string]description{
 	"mistral-ai": {file: "mistral/openapi.yaml", prefix: "/v1"},
 	"moonshot":   {file: "moonshot/openapi.json", model: "kimi-k2.6"},
 	"openrouter": {file: "openrouter/openapi.yaml.gz", strip: "/v1"},
+	"predibase":  {file: "predibase/lorax.openapi.json", strip: "/{predibase_tenant_id}/deployments/v2/llms/{model}"},
 	"reka-ai":    {file: "reka/openapi.yaml"},
 	"together-ai": {
 		file: "together/openapi.yaml", strip: "/v1",

@@ -1,0 +1,86 @@
+// Package azureai is Azure AI Foundry's model inference: OpenAI's format at an
+// endpoint of the customer's, with the API version in the query. Source:
+// Microsoft's Azure AI model inference specification, 2024-05-01-preview.
+package azureai
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/provider/azureopenai"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// ID is the provider's slug.
+const ID = "azure-ai"
+
+const (
+	defaultAPIVersion = "2024-05-01-preview"
+	urlField          = "azure_foundry_url"
+)
+
+// New returns the row. Token requests of Entra identities go through doer.
+func New(doer sign.Doer) *provider.Provider {
+	return &provider.Provider{
+		ID: ID, Name: "Azure AI Foundry", Docs: "https://learn.microsoft.com/rest/api/aifoundry/modelinference/",
+		Base: "{" + urlField + "}",
+		Fields: append([]provider.Field{
+			{Name: urlField, Header: "azure-foundry-url", Label: "Foundry URL", URL: true,
+				Help: "Endpoint of the models, such as https://acme.services.ai.azure.com/models"},
+			{Name: "azure_api_version", Aliases: []string{"api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
+				Default: defaultAPIVersion, Help: "Version of the inference API"},
+			{Name: "azure_deployment_name", Aliases: []string{"azure_endpoint_name"}, Header: "azure-endpoint-name", Label: "Deployment",
+				Send: "Azureml-Model-Deployment", Help: "One of several deployments behind an endpoint"},
+			{Name: "azure_extra_parameters", Aliases: []string{"azure_extra_params"}, Header: "azure-extra-params", Label: "Extra parameters",
+				Send: "Extra-Parameters", Default: "drop", Help: "What Azure does with members that it does not know: drop, pass-through or error"},
+		}, azureopenai.IdentityFields()...),
+		Sign:    sign.NewEntra(doer).Sign,
+		Adapter: adapter{},
+		Quirks:  provider.Quirks{OptionalKey: true},
+		Ops: map[ai.Op]provider.Endpoint{
+			ai.Chat:  {Dialect: ai.OpenAI, Path: "/chat/completions"},
+			ai.Embed: {Dialect: ai.OpenAI, Path: "/embeddings"},
+		},
+		Notes: []string{
+			"Claude on Foundry speaks Anthropic's format: call it as the provider `anthropic` with a custom_host such as https://acme.services.ai.azure.com/anthropic/v1.",
+			"Azure leaves out members that it does not know, unless the setting for extra parameters says otherwise.",
+		},
+	}
+}
+
+type adapter struct{}
+
+// ownHosts are where Azure itself answers. Endpoints that run a customer's own
+// container are not among them.
+var ownHosts = []string{".services.ai.azure.com", ".models.ai.azure.com", ".cognitiveservices.azure.com"}
+
+// Encode implements provider.Adapter.
+func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
+	e, ok := p.Endpoint(c.Op)
+	if !ok {
+		return nil, provider.Unsupported(p, c.Op)
+	}
+	if err := p.Check(c.Fields); err != nil {
+		return nil, err
+	}
+	base, err := p.BaseURL(c)
+	if err != nil {
+		return nil, err
+	}
+	named := c.Base
+	if named == "" && strings.Contains(p.Base, urlField) {
+		named = base
+	}
+	if err := azureopenai.CheckIdentity(c.Fields, named, p.Name, ownHosts); err != nil {
+		return nil, err
+	}
+	version := c.Fields["azure_api_version"]
+	if version == "" {
+		version = defaultAPIVersion
+	}
+	return provider.NewRequest(ctx, p, c, e.Method, base+e.Path+"?api-version="+url.QueryEscape(version))
+}
