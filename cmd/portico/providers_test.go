@@ -65,7 +65,7 @@ func TestProvidersShowsOne(t *testing.T) {
 }
 
 func TestProvidersUnknown(t *testing.T) {
-	for id, want := range map[string]string{"mistral": "did you mean mistral-ai?", "zzzzzzzzz": "portico providers lists them"} {
+	for id, want := range map[string]string{"mistral-a": "did you mean mistral-ai?", "zzzzzzzzz": "portico providers lists them"} {
 		if _, err := runProviders(t, id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", id, err, want)
 		}

@@ -89,7 +89,10 @@ func (q *Quirks) sentences() (all []string) {
 	for _, role := range slices.Sorted(maps.Keys(q.Roles)) {
 		all = append(all, "The role `"+role+"` is sent as `"+q.Roles[role]+"`.")
 	}
-	say(q.TextOnly, "Content that is a list of texts is sent as one text.")
+	for _, name := range q.Members {
+		all = append(all, "The member `"+name+"` of messages is left out, because it is refused.")
+	}
+	say(q.TextOnly, "Content that is a list of texts, or null, is sent as one text.")
 	say(q.AdapterMark != "", "In a model's name, what follows `"+q.AdapterMark+"` is an adapter: it is sent as the model, and what is before it goes into the path.")
 	say(q.FlatTools, "Tools are sent without the object around their function.")
 	for _, reason := range slices.Sorted(maps.Keys(q.Finish)) {

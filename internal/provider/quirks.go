@@ -22,6 +22,7 @@ type Quirks struct {
 
 	Params   []Param           // members of requests that it takes otherwise
 	Roles    map[string]string // roles that it does not know, and those it is sent instead
+	Members  []string          // members of messages that it refuses
 	TextOnly bool              // takes a message's text as a string alone, not as parts or null
 
 	// AdapterMark parts a model's name: what is before it belongs into the path,
@@ -73,7 +74,7 @@ func (p *Provider) Fit(c *dialect.Conversion, body []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if len(p.Quirks.Roles) > 0 || p.Quirks.TextOnly {
+	if len(p.Quirks.Roles)+len(p.Quirks.Members) > 0 || p.Quirks.TextOnly {
 		return p.fitMessages(c, body)
 	}
 	return body, nil
@@ -183,12 +184,24 @@ func (p *Provider) fitMessage(c *dialect.Conversion, message []byte, at int) (_ 
 			c.Drop(fmt.Sprintf("messages[%d].role", at), p.Name+" has no role "+role+"; it was sent as "+other)
 		}
 	}
+	for _, name := range p.Quirks.Members {
+		value := jsonedit.Get(message, name)
+		if value == nil {
+			continue
+		}
+		if message, err = jsonedit.Delete(message, name); err != nil {
+			return nil, err
+		}
+		if !jsonedit.IsNull(value) && string(value) != "[]" {
+			c.Drop(fmt.Sprintf("messages[%d].%s", at, name), p.Name+" does not take it")
+		}
+	}
 	if !p.Quirks.TextOnly {
 		return message, nil
 	}
 	content := jsonedit.Get(message, "content")
 	switch jsonedit.Kind(content) {
-	case 'n':
+	case 0, 'n':
 		return jsonedit.Set(message, "content", []byte(`""`))
 	case '[':
 		if text, ok := joined(content); ok {

@@ -135,10 +135,10 @@ func compatibleAToK() []*Provider {
 		{
 			ID: "groq", Name: "Groq", Docs: "https://console.groq.com/docs/api-reference",
 			Base:   "https://api.groq.com/openai/v1",
-			Quirks: Quirks{Params: refused("logprobs", "top_logprobs", "logit_bias", "prompt_cache_key", "safety_identifier", "verbosity")},
+			Quirks: Quirks{Members: []string{"name", "annotations"}, Params: refused("logprobs", "top_logprobs", "logit_bias", "prompt_cache_key", "prompt_cache_options", "safety_identifier", "verbosity")},
 			Ops:    openAIOps("", ai.Chat, ai.Embed, ai.Models),
 			Notes: []string{
-				"n must be 1, and messages have no name: both are refused otherwise.",
+				"n must be 1; more is refused.",
 				"Usage of a stream is also found under x_groq.",
 			},
 		},

@@ -66,10 +66,11 @@ func compatibleLToZ() []*Provider {
 		{
 			ID: "mistral-ai", Name: "Mistral", Docs: "https://docs.mistral.ai/api",
 			Base: "https://api.mistral.ai/v1",
-			Quirks: Quirks{NoStreamOptions: true, Roles: noDeveloper, Finish: map[string]string{"model_length": "length"}, Params: append(
-				[]Param{olderLimit, {Name: "seed", Op: ai.Chat, As: "random_seed"}, {Name: "dimensions", Op: ai.Embed, As: "output_dimension"},
-					{Name: "temperature", Op: ai.Chat, Max: 1.5}, {Name: "user"}},
-				refused("logit_bias", "service_tier", "store", "safety_identifier", "verbosity")...)},
+			Quirks: Quirks{NoStreamOptions: true, Roles: noDeveloper, Members: []string{"annotations", "refusal", "audio"},
+				Finish: map[string]string{"model_length": "length"}, Params: append(
+					[]Param{olderLimit, {Name: "seed", Op: ai.Chat, As: "random_seed"}, {Name: "dimensions", Op: ai.Embed, As: "output_dimension"},
+						{Name: "temperature", Op: ai.Chat, Max: 1.5}, {Name: "user"}},
+					refused("logit_bias", "logprobs", "top_logprobs", "service_tier", "store", "prompt_cache_options", "safety_identifier", "verbosity")...)},
 			Ops: openAIOps("", ai.Chat, ai.Embed, ai.Models),
 			Notes: []string{
 				"Members that Mistral does not know are refused, so those of OpenAI that only steer are left out.",
@@ -201,11 +202,12 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "together-ai", Name: "Together AI", Docs: "https://docs.together.ai/reference/chat-completions-1",
-			Base:   "https://api.together.xyz",
-			Quirks: Quirks{Params: []Param{olderLimit}, Finish: map[string]string{"eos": "stop"}},
-			Ops:    openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+			Base: "https://api.together.xyz",
+			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
+				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
+			Ops: openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
 			Notes: []string{
-				"logprobs is a number here, of alternatives per token; what is sent is passed on as it is.",
+				"logprobs is a number here, of alternatives per token; top_logprobs means nothing.",
 			},
 		},
 		{

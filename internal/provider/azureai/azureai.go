@@ -40,13 +40,15 @@ func New(doer sign.Doer) *provider.Provider {
 		}, azureopenai.IdentityFields()...),
 		Sign:    sign.NewEntra(doer).Sign,
 		Adapter: adapter{},
-		Quirks:  provider.Quirks{OptionalKey: true},
+		Quirks: provider.Quirks{OptionalKey: true,
+			Params: []provider.Param{{Name: "max_completion_tokens", Op: ai.Chat, As: "max_tokens"}}},
 		Ops: map[ai.Op]provider.Endpoint{
 			ai.Chat:  {Dialect: ai.OpenAI, Path: "/chat/completions"},
 			ai.Embed: {Dialect: ai.OpenAI, Path: "/embeddings"},
 		},
 		Notes: []string{
 			"Claude on Foundry speaks Anthropic's format: call it as the provider `anthropic` with a custom_host such as https://acme.services.ai.azure.com/anthropic/v1.",
+			"OpenAI's reasoning models want max_completion_tokens, which this API does not have: call them as `azure-openai`.",
 			"Azure leaves out members that it does not know, unless the setting for extra parameters says otherwise.",
 		},
 	}

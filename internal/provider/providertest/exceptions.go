@@ -60,23 +60,41 @@ var odd = map[string]string{
 }
 
 const (
-	noFiles   = "files in messages, which it does not take"
-	noSchema  = "a schema for the answer, which it does not take"
-	noNull    = "null for the content beside tool calls, as OpenAI has it"
+	noAudio   = "sound in messages, which it does not take"
 	noEfforts = "an effort of reasoning that it does not have"
+	noFiles   = "files in messages, which it does not take"
+	noImages  = "images, which it does not take"
+	noContent = "a message with tool calls and no content, as OpenAI has it"
+	noSchema  = "a form of the answer that it does not have"
+	noSpeech  = "a spoken answer, which it does not give"
+	oneChoice = "more than one choice, which it does not give"
+	oldCalls  = "functions in the form that OpenAI had before tools"
 )
 
-// noPlaceFor lists what a translated request may hold that a provider's own
-// description has no place for. The gateway passes it on: the provider refuses
-// it in its own words, and a fallback may act on that.
+// Regular expressions for parts of messages.
+const (
+	file  = `"type":"file"`
+	image = `"type":"image_url"`
+	sound = `"type":"input_audio"`
+	empty = `"content":null` // also stands for content that is left out
+)
+
+// noPlaceFor lists what a client's request may hold that a provider's own
+// description has no place for, as regular expressions. The gateway passes it
+// on: the provider refuses it in its own words, and a fallback may act on that.
 var noPlaceFor = map[string][]struct{ has, why string }{
-	"ai21":        {{`"type":"file"`, noFiles}, {`"type":"json_schema"`, noSchema}, {`"type":"image_url"`, "images, which it does not take"}},
-	"deepinfra":   {{`"type":"file"`, noFiles}},
-	"groq":        {{`"type":"file"`, noFiles}},
-	"huggingface": {{`"type":"file"`, noFiles}},
-	"mistral-ai":  {{`"type":"file"`, noFiles}, {`"reasoning_effort":"low"`, noEfforts}},
-	"moonshot":    {{`"type":"file"`, noFiles}, {`"content":null`, noNull}},
-	"predibase":   {{`"type":"file"`, noFiles}, {`"max_completion_tokens":0`, "an answer of no tokens"}, {`"type":"image_url"`, "images, which it does not take"}},
-	"reka-ai":     {{`"type":"file"`, noFiles}, {`"image_url":{`, "an image as OpenAI has it; its own is the URL alone"}, {`"tool_choice":{`, "a tool of one's choice, which it does not take"}},
-	"together-ai": {{`"type":"file"`, noFiles}},
+	"ai21":        {{file, noFiles}, {sound, noAudio}, {image, noImages}, {`"type":"json_schema"`, noSchema}},
+	"azure-ai":    {{`"stop":\[\]`, emptyStop}},
+	"deepinfra":   {{file, noFiles}},
+	"groq":        {{file, noFiles}, {sound, noAudio}, {`"n":[2-9]`, oneChoice}, {`"modalities"`, noSpeech}},
+	"huggingface": {{file, noFiles}, {sound, noAudio}},
+	"mistral-ai": {{file, noFiles}, {sound, noAudio}, {`"reasoning_effort":"low"`, noEfforts}, {`"modalities"`, noSpeech},
+		{`"functions"`, oldCalls}, {`"function_call":\{`, oldCalls}, {`"prompt_cache_breakpoint"`, "marks of OpenAI's own cache"}, {`"role":"function"`, oldCalls},
+		{`"name":"[^"]*","role":"assistant"`, "an assistant with a name"}},
+	"moonshot": {{file, noFiles}, {sound, noAudio}, {empty, noContent}, {`"name":"\d`, "a tool's name that begins with a digit"},
+		{`"stream_options":null`, nullMember}},
+	"predibase": {{file, noFiles}, {sound, noAudio}, {image, noImages}, {`"max_completion_tokens":0`, "an answer of no tokens"}},
+	"reka-ai": {{file, noFiles}, {sound, noAudio}, {`"image_url":\{`, "an image as OpenAI has it; its own is the URL alone"},
+		{`"tool_choice":\{`, "a tool of one's choice, which it does not take"}, {`"type":"json_object"`, noSchema}},
+	"together-ai": {{file, noFiles}, {`"format":"mp3"`, "sound that is not in WAV form"}, {`"reasoning_effort":"(none|minimal|xhigh)"`, noEfforts}},
 }

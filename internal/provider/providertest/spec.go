@@ -27,6 +27,7 @@ type description struct {
 	strip  string // of the row's paths, which the description leaves out
 	lacks  ai.Op  // offered by the provider, but described elsewhere
 	model  string // one that the description knows, where it lists them
+	older  bool   // than what clients of the same format send by now
 	hint   bool   // written by third parties: a difference is told, and no fault
 
 	correct func(doc any) // undoes a mistake of the description's
@@ -45,7 +46,7 @@ var descriptions = map[string]description{
 		// It leaves out stream_options, which the service takes (recorded).
 		correct: func(doc any) {
 			properties, _ := member(doc, "components", "schemas", "CreateChatCompletionRequest", "properties").(map[string]any)
-			properties["stream_options"] = map[string]any{"type": "object"}
+			properties["stream_options"] = map[string]any{"type": []any{"object", "null"}}
 		},
 	},
 	"huggingface": {
@@ -86,7 +87,7 @@ var descriptions = map[string]description{
 		},
 	},
 	"azure-openai": {
-		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models,
+		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models, older: true,
 		// It asks for a type inside json_schema, which it does not have.
 		correct: func(doc any) {
 			format, _ := member(doc, "components", "schemas", "ResponseFormatJsonSchema", "properties", "json_schema").(map[string]any)
