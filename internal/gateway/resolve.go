@@ -66,6 +66,11 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	if err != nil {
 		return d, err
 	}
+	if d.provider = p.For(&provider.Call{Base: d.base, Fields: d.fields}); d.provider != p {
+		if d.endpoint, ok = d.provider.Endpoint(c.Op); !ok {
+			return d, provider.Unsupported(d.provider, c.Op)
+		}
+	}
 	d.header = forwarded(c, t, stored)
 	return d, nil
 }

@@ -113,3 +113,28 @@ func TestAFieldThatNamesAHostIsChecked(t *testing.T) {
 		})
 	}
 }
+
+// A row may serve some base URLs in another format; the client need not know.
+func TestAVariantOfARow(t *testing.T) {
+	row := acme()
+	row.Base, row.Quirks = "{acme_url}", provider.Quirks{}
+	row.Fields = []provider.Field{{Name: "acme_url", Header: "acme-url", Label: "URL", Help: "Where it is", URL: true}}
+	other := *row
+	other.Fields = append([]provider.Field{}, row.Fields...)
+	other.Ops = map[ai.Op]provider.Endpoint{ai.Chat: {Dialect: ai.Anthropic, Path: "/messages"}}
+	row.Variants = []provider.Variant{{When: func(base string) bool { return strings.HasSuffix(base, "/v1") }, Row: &other}}
+	const message = `{"id":"msg_1","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"hello"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}`
+	r := newRig(t, map[string]http.HandlerFunc{"acme": reply(200, message)}, row)
+	status, _, body := r.answer(t, r.chat(askAcme, "X-Portkey-Virtual-Key", "my-acme"))
+	if status != 200 || !strings.Contains(body, `"content":"hello"`) || !strings.Contains(body, `"choices"`) {
+		t.Errorf("status %d, body %s", status, body)
+	}
+	if sent := <-r.requests; sent.URL.Path != "/v1/messages" {
+		t.Errorf("it was called at %s", sent.URL)
+	}
+	call := r.chat(`{"model":"e","input":"x"}`, "X-Portkey-Virtual-Key", "my-acme")
+	call.Op = ai.Embed
+	if status, _, body = r.answer(t, call); status != 501 {
+		t.Errorf("embeddings: status %d, body %s", status, body)
+	}
+}

@@ -31,6 +31,36 @@ type Provider struct {
 	Ops     map[ai.Op]Endpoint // what it offers; absent means unsupported
 	Quirks  Quirks
 	Adapter Adapter // nil means the table adapter
+
+	// Variants serve calls to some base URLs in another way, under the same id and
+	// with the same fields.
+	Variants []Variant
+}
+
+// A Variant is the row that serves calls to the base URLs of which When holds.
+type Variant struct {
+	When func(base string) bool
+	Row  *Provider
+}
+
+// For returns the row that serves a call whose base and fields are known: p
+// itself or one of its variants.
+func (p *Provider) For(c *Call) *Provider {
+	if len(p.Variants) == 0 {
+		return p
+	}
+	base, err := p.BaseURL(c)
+	if err != nil {
+		return p // which will say what is missing
+	}
+	for _, v := range p.Variants {
+		if v.When(base) {
+			row := *v.Row
+			row.Base = p.Base // the operator may have set it
+			return &row
+		}
+	}
+	return p
 }
 
 // An Endpoint is where and in which wire format an operation is offered.

@@ -63,6 +63,9 @@ func TestConformance(t *testing.T) {
 	for _, id := range r.IDs() {
 		p, _ := r.Get(id)
 		t.Run(id, func(t *testing.T) { matrix.Lines = append(matrix.Lines, providertest.Run(t, p, formats)...) })
+		for _, v := range p.Variants {
+			t.Run(id+" as "+v.Row.Name, func(t *testing.T) { matrix.Lines = append(matrix.Lines, providertest.Run(t, v.Row, formats)...) })
+		}
 	}
 	t.Run("matrix", func(t *testing.T) {
 		corpus.Dir(t)
@@ -89,6 +92,13 @@ func TestPages(t *testing.T) {
 		d := p.Describe()
 		golden(t, docs+"providers/"+id+".md", d.Page())
 		known[id+".md"] = true
+	}
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := fmt.Sprintf("one of %d model providers", len(r.IDs())); !strings.Contains(string(readme), count) {
+		t.Errorf("README.md does not say %q", count)
 	}
 	files, err := os.ReadDir(docs + "providers")
 	if err != nil {

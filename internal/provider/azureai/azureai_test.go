@@ -79,3 +79,42 @@ func TestWithoutAnAddress(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestClaude(t *testing.T) {
+	const foundry = "https://acme.services.ai.azure.com/anthropic"
+	for _, c := range []struct {
+		name   string
+		fields map[string]string
+		header map[string]string
+	}{
+		{"key", nil, map[string]string{"X-Api-Key": "k", "Api-Key": "", "Authorization": "", "Anthropic-Version": "2023-06-01"}},
+		{"token", map[string]string{"azure_ad_token": "tok", "anthropic_version": "2024-01-01", "anthropic_beta": "b"},
+			map[string]string{"X-Api-Key": "", "Authorization": "Bearer tok", "Anthropic-Version": "2024-01-01", "Anthropic-Beta": "b"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call := &provider.Call{Op: ai.Chat, Model: "m", Body: []byte("{}"), Key: ai.NewSecret("k"), Fields: map[string]string{"azure_foundry_url": foundry}}
+			for k, v := range c.fields {
+				call.Fields[k] = v
+			}
+			p := row(t).For(call)
+			if e, ok := p.Endpoint(ai.Chat); !ok || e.Dialect != ai.Anthropic || p.ID != azureai.ID {
+				t.Fatalf("the row is %s %+v", p.ID, e)
+			}
+			r, err := p.Encode(t.Context(), call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.URL.String() != foundry+"/v1/messages" {
+				t.Errorf("got %s", r.URL)
+			}
+			for name, want := range c.header {
+				if got := r.Header.Get(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+	if p := row(t); p.For(&provider.Call{Base: "https://acme.services.ai.azure.com/models"}) != p || p.For(&provider.Call{}) != p {
+		t.Error("other models are served by another row")
+	}
+}

@@ -15,6 +15,7 @@ import (
 type Line struct {
 	Provider  string
 	Op        ai.Op
+	Dialect   ai.Dialect
 	Described bool // an official description has the operation
 
 	Own        Tally // the suite's own cases
@@ -72,7 +73,11 @@ func (m *Matrix) String() string {
 		if l.Op == ai.Models {
 			spec = "no body"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.Provider, l.Op, l.Own.Cell("none"), l.Whole.Cell("not recorded"),
+		op := string(l.Op)
+		if l.Dialect != ai.OpenAI {
+			op += " (" + string(l.Dialect) + ")"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.Provider, op, l.Own.Cell("none"), l.Whole.Cell("not recorded"),
 			l.Stream.Cell(stream), l.Error.Cell("not recorded"), l.Requests.Cell(spec), l.Translated.Cell(translated))
 		for i, t := range l.tallies() {
 			total.tallies()[i].add(t)
@@ -104,7 +109,9 @@ func (c *Tally) add(other *Tally) {
 	c.Known += other.Known
 }
 
-func newLine(p *provider.Provider, op ai.Op) *Line { return &Line{Provider: p.ID, Op: op} }
+func newLine(p *provider.Provider, op ai.Op) *Line {
+	return &Line{Provider: p.ID, Op: op, Dialect: p.Ops[op].Dialect}
+}
 
 // Recorded counts the recorded answers that were there to check.
 func (l *Line) Recorded() int { return l.Whole.all() + l.Stream.all() + l.Error.all() }

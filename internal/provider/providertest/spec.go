@@ -96,12 +96,22 @@ var descriptions = map[string]description{
 	},
 }
 
+// description is the provider's own; who speaks Anthropic's format without having
+// one is held to Anthropic's.
+func (s *subject) description() (description, bool) {
+	if s.endpoint.Dialect == ai.Anthropic && s.p.ID != "anthropic" {
+		return description{file: "anthropic/openapi.json.gz", suffix: "?beta=true"}, true
+	}
+	d, ok := descriptions[s.p.ID]
+	return d, ok
+}
+
 // official compiles the schema of an operation's request body from the
 // provider's description; it fails t if that does not have the operation. It is
 // nil for one that takes no body, and where there is no description.
 func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	d, ok := descriptions[s.p.ID]
+	d, ok := s.description()
 	if !ok || d.lacks == s.op {
 		return nil
 	}
