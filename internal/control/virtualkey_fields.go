@@ -129,18 +129,27 @@ func (p *problems) checkSecret(path, value string) {
 	}
 }
 
-func (p *problems) checkHost(host string, judge func(url string) error) {
+// checkURLs judges the fields that are the provider's base URL as a custom host.
+func (p *problems) checkURLs(info ProviderInfo, fields map[string]string, judge func(url string) error) {
+	for _, f := range info.fields() {
+		if strings.HasPrefix(info.BaseURL, "{"+f.Name+"}") {
+			p.checkHost(f.Name, fields[f.Name], judge)
+		}
+	}
+}
+
+func (p *problems) checkHost(path, host string, judge func(url string) error) {
 	if host == "" {
 		return
 	}
 	u, err := url.Parse(host)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		p.add("custom_host", "custom_host is a base URL such as https://llm.example.com/v1, without user, query or fragment")
+		p.add(path, "%s is a base URL such as https://llm.example.com/v1, without user, query or fragment", path)
 		return
 	}
 	if judge != nil {
 		if err := judge(host); err != nil {
-			p.add("custom_host", "%v", err)
+			p.add(path, "%v", err)
 		}
 	}
 }

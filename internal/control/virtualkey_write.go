@@ -134,7 +134,7 @@ func (s *Service) applyVirtualKey(bad *problems, k *VirtualKey, secrets *credent
 		k.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Millisecond)
 	}
 	if in.CustomHost != nil {
-		bad.checkHost(*in.CustomHost, s.checkHost)
+		bad.checkHost("custom_host", *in.CustomHost, s.checkHost)
 		k.CustomHost = *in.CustomHost
 	}
 	if in.CustomHeaders != nil {
@@ -146,5 +146,6 @@ func (s *Service) applyVirtualKey(bad *problems, k *VirtualKey, secrets *credent
 		bad.checkSecret("key", secrets.Key)
 	}
 	applyDetails(bad, k, secrets, info, in.Details)
+	bad.checkURLs(info, k.Fields, s.checkHost)
 	applyDeployments(bad, k, in)
 }

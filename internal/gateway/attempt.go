@@ -139,10 +139,24 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	if asksForUsage(c, d) {
 		body, _ = openai.EnsureUsage(body)
 	}
+	if body, err = d.provider.Fit(a.conversion, body); err != nil {
+		return nil, err
+	}
 	if f, ok := c.Upload.(*form.Form); ok {
 		a.upload, err = f.Edited(body)
 	}
 	return body, err
+}
+
+// finishWords are what a provider's own finish reasons are called for this
+// client, nil if it is to have them as they are: only one that asked for OpenAI's
+// format alone, or speaks another, needs words that it knows.
+func (a *answer) finishWords(client ai.Dialect) map[string]string {
+	d := a.destination
+	if d.endpoint.Dialect != ai.OpenAI || client == ai.OpenAI && !a.conversion.Strict {
+		return nil
+	}
+	return d.provider.Quirks.Finish
 }
 
 // asksForUsage reports whether the provider will tell usage in a stream only

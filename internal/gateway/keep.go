@@ -14,7 +14,10 @@ import (
 // custom host, "" for the provider's; fields are those stored with it.
 func (d *destination) keep(what, base string, fields map[string]string) error {
 	if d.base != "" {
-		if sameHost(d.base, firstOf(base, d.provider.Base)) {
+		if base == "" {
+			base, _ = d.provider.Expand(d.provider.Base, fields) // without its fields there is no host to be the same
+		}
+		if sameHost(d.base, base) {
 			return nil
 		}
 		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "custom_host", Code: "custom_host_not_bound",

@@ -49,6 +49,9 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	if err := p.CheckRequest(brought); err != nil {
 		return d, err
 	}
+	if err := g.checkURLs(d); err != nil {
+		return d, err
+	}
 	d.key = t.APIKey
 	if d.key.IsZero() {
 		d.key = c.ProviderKey
@@ -63,8 +66,29 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	if err != nil {
 		return d, err
 	}
+	if d.provider = p.For(&provider.Call{Base: d.base, Fields: d.fields}); d.provider != p {
+		if d.endpoint, ok = d.provider.Endpoint(c.Op); !ok {
+			return d, provider.Unsupported(d.provider, c.Op)
+		}
+	}
 	d.header = forwarded(c, t, stored)
 	return d, nil
+}
+
+// checkURLs refuses fields of the request or its config that name a host which
+// may not be called. Those of a stored credential were checked when it was saved.
+func (g *Gateway) checkURLs(d *destination) error {
+	for _, f := range d.provider.Fields {
+		v := d.fields[f.Name]
+		if !f.URL || v == "" || g.CheckHost == nil {
+			continue
+		}
+		if err := g.CheckHost(v); err != nil {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: f.Name, Code: "invalid_custom_host",
+				Message: f.Name + " must be a base URL that may be called: " + err.Error()}
+		}
+	}
+	return nil
 }
 
 // who decides which provider a target means, and with which stored credential:

@@ -22,6 +22,7 @@ import (
 	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/price"
+	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
 )
 
@@ -83,7 +84,8 @@ type rig struct {
 }
 
 // newRig makes a gateway in which each named provider is served by a handler.
-func newRig(t *testing.T, providers map[string]http.HandlerFunc) *rig {
+// rows are providers beside those that there are.
+func newRig(t *testing.T, providers map[string]http.HandlerFunc, rows ...*provider.Provider) *rig {
 	t.Helper()
 	r := &rig{
 		ledger:    &memory{bodies: map[ledger.BodyRef][]byte{}},
@@ -117,6 +119,13 @@ func newRig(t *testing.T, providers map[string]http.HandlerFunc) *rig {
 	client := egress.New(policy, egress.Options{})
 	registry, err := all.New(client)
 	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range registry.IDs() {
+		row, _ := registry.Get(id)
+		rows = append(rows, row)
+	}
+	if registry, err = provider.NewRegistry(rows...); err != nil {
 		t.Fatal(err)
 	}
 	if registry, err = registry.WithBases(bases); err != nil {

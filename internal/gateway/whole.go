@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -38,6 +39,9 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 	if firstByte(body) == '{' && !c.Op.Free() && c.Method != http.MethodGet {
 		a.usage = format.Usage(c.Op, body)
 		a.model = format.Model(c.Op, body)
+	}
+	if words := a.finishWords(c.Dialect); words != nil {
+		body = openai.RenameFinish(body, words)
 	}
 	a.body, err = g.translateReply(a.conversion, a.destination.endpoint.Dialect, c.Dialect, body)
 	if err != nil {

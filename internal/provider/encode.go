@@ -31,7 +31,7 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 		return nil, err
 	}
 	if e.AsCalled {
-		return NewRequest(ctx, p, c, c.Method, base+c.Rest)
+		return NewRequest(ctx, p, c, c.Method, base+e.Root+c.Rest)
 	}
 	path, err := p.path(e.Path, c)
 	if err != nil {
@@ -47,11 +47,15 @@ func (p *Provider) path(template string, c *Call) (string, error) {
 	if err != nil || !strings.Contains(template, "{model}") {
 		return template, err
 	}
-	switch c.Model {
+	model := c.Model
+	if mark := p.Quirks.AdapterMark; mark != "" {
+		model, _, _ = strings.Cut(model, mark)
+	}
+	switch model {
 	case "", ".", "..":
 		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
 	}
-	return strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model)), nil
+	return strings.ReplaceAll(template, "{model}", url.PathEscape(model)), nil
 }
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
@@ -149,11 +153,10 @@ func (p *Provider) Expand(template string, fields map[string]string) (string, er
 		if v == "" {
 			return "", MissingField(p, f)
 		}
-		if !isURLPart(v) {
-			return "", &ai.Error{Kind: ai.Invalid, Param: f.Name,
-				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		if err := f.checkURL(v); err != nil {
+			return "", err
 		}
-		template = strings.ReplaceAll(template, mark, v)
+		template = strings.ReplaceAll(template, mark, strings.TrimRight(v, "/"))
 	}
 	return template, nil
 }
@@ -166,10 +169,27 @@ func (p *Provider) Check(fields map[string]string) error {
 		if v == "" && f.Required {
 			return MissingField(p, f)
 		}
-		if f.URLPart && v != "" && !isURLPart(v) {
-			return &ai.Error{Kind: ai.Invalid, Param: f.Name,
-				Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
+		if v == "" || !f.URLPart && !f.URL {
+			continue
 		}
+		if err := f.checkURL(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkURL refuses a value that could change where a request goes.
+func (f *Field) checkURL(v string) error {
+	if f.URL {
+		u, err := url.Parse(v)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(v, "?#\\{} ") {
+			return &ai.Error{Kind: ai.Invalid, Param: f.Name, Message: f.Name + " must be a base URL, such as https://host.example/v1, without user, query and fragment"}
+		}
+		return nil
+	}
+	if !isURLPart(v) {
+		return &ai.Error{Kind: ai.Invalid, Param: f.Name, Message: f.Name + " may hold only letters, digits, '-', '_' and '.'"}
 	}
 	return nil
 }

@@ -16,7 +16,12 @@ import (
 type Provider struct {
 	ID   string // the slug that clients send
 	Name string // as people write it
-	Docs string // the provider's own API reference
+	Docs string // the provider's own API reference, where the row's facts are from
+
+	// Unproven says that neither an official description nor recorded traffic was
+	// at hand to check the row against; the conformance suite checks the claim.
+	Unproven bool
+	Notes    []string // what its users should know; sentences for its page
 
 	// Base is the URL that paths are appended to. It may hold {field}
 	// placeholders; "" means that the caller must name a host.
@@ -26,6 +31,36 @@ type Provider struct {
 	Ops     map[ai.Op]Endpoint // what it offers; absent means unsupported
 	Quirks  Quirks
 	Adapter Adapter // nil means the table adapter
+
+	// Variants serve calls to some base URLs in another way, under the same id and
+	// with the same fields.
+	Variants []Variant
+}
+
+// A Variant is the row that serves calls to the base URLs of which When holds.
+type Variant struct {
+	When func(base string) bool
+	Row  *Provider
+}
+
+// For returns the row that serves a call whose base and fields are known: p
+// itself or one of its variants.
+func (p *Provider) For(c *Call) *Provider {
+	if len(p.Variants) == 0 {
+		return p
+	}
+	base, err := p.BaseURL(c)
+	if err != nil {
+		return p // which will say what is missing
+	}
+	for _, v := range p.Variants {
+		if v.When(base) {
+			row := *v.Row
+			row.Base = p.Base // the operator may have set it
+			return &row
+		}
+	}
+	return p
 }
 
 // An Endpoint is where and in which wire format an operation is offered.
@@ -34,10 +69,11 @@ type Endpoint struct {
 	Path    string // appended to Base; may hold {field} and {model}
 	Method  string // "" means POST
 
-	// AsCalled sends the client's own method, path and query, the path below
-	// Base instead of below the gateway's /v1. Method and Path then only tell
+	// AsCalled sends the client's own method, path and query, the path below Base
+	// and Root instead of below the gateway's /v1. Method and Path then only tell
 	// what these are, if it is one operation.
 	AsCalled bool
+	Root     string
 }
 
 // A Field is a setting of a provider beside its API key. It may come from an
@@ -52,6 +88,7 @@ type Field struct {
 	Secret   bool
 	Required bool   // of every call
 	URLPart  bool   // goes into the URL: only letters, digits, '-', '_' and '.'
+	URL      bool   // is the base URL itself, the row's Base being its placeholder
 	Send     string // outgoing header that carries the value, "" if none
 	Plain    bool   // the client may also send it as Send, unprefixed
 
@@ -60,14 +97,6 @@ type Field struct {
 	StoredOnly []string
 
 	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
-}
-
-// Quirks are the ways in which a provider differs from its dialect.
-type Quirks struct {
-	NoStreamOptions bool // refuses stream_options; usage comes unasked or not at all
-	NoDone          bool // its streams end without the dialect's terminal event
-	NoKey           bool // needs no API key
-	OptionalKey     bool // may be called with another credential than an API key
 }
 
 // A Call is one attempt at one provider: everything is decided, nothing is sent.

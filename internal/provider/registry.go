@@ -23,16 +23,24 @@ func NewRegistry(rows ...*Provider) (*Registry, error) {
 			return nil, fmt.Errorf("provider %s is listed twice", p.ID)
 		}
 		r.byID[p.ID] = p
-		for i := range p.Fields {
-			f := &p.Fields[i]
-			if f.Header != "" {
-				f.inKey = http.CanonicalHeaderKey(HeaderPrefix + f.Header)
-			}
-			f.outKey = http.CanonicalHeaderKey(f.Send)
+		p.nameHeaders()
+		for _, v := range p.Variants {
+			v.Row.nameHeaders()
 		}
 	}
 	r.ids = slices.Sorted(maps.Keys(r.byID))
 	return r, nil
+}
+
+// nameHeaders works out the canonical names of the headers of the row's fields.
+func (p *Provider) nameHeaders() {
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if f.Header != "" {
+			f.inKey = http.CanonicalHeaderKey(HeaderPrefix + f.Header)
+		}
+		f.outKey = http.CanonicalHeaderKey(f.Send)
+	}
 }
 
 // Get finds a provider by id.

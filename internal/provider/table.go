@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -13,6 +14,12 @@ const MockHost = "mock.portico.internal"
 
 // Rows lists the providers that need no code of their own.
 func Rows() []*Provider {
+	return slices.Concat(ownFormat(), compatibleAToK(), compatibleLToZ())
+}
+
+// ownFormat are the vendors whose formats others follow, and what runs on one's
+// own machine.
+func ownFormat() []*Provider {
 	return []*Provider{
 		{
 			ID: "openai", Name: "OpenAI", Docs: "https://platform.openai.com/docs/api-reference",
@@ -43,16 +50,10 @@ func Rows() []*Provider {
 			},
 		},
 		{
-			ID: "anyscale", Name: "Anyscale", Docs: "https://docs.anyscale.com/endpoints",
-			Base:   "https://api.endpoints.anyscale.com/v1",
-			Ops:    openAIOps(""),
-			Quirks: Quirks{NoStreamOptions: true},
-		},
-		{
 			ID: "ollama", Name: "Ollama", Docs: "https://docs.ollama.com/openai",
 			Sign:   sign.OptionalBearer,
 			Ops:    openAIOps("/v1"),
-			Quirks: Quirks{NoKey: true},
+			Quirks: Quirks{NoKey: true, Params: []Param{olderLimit}},
 		},
 		{
 			ID: "mock", Name: "Mock (built in)", Docs: "https://github.com/portico-ai/portico/blob/main/docs/mock.md",
@@ -67,19 +68,45 @@ func Rows() []*Provider {
 // Relayed adds operations of OpenAI's platform that a provider offers as OpenAI
 // does; none named means all.
 func Relayed(ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op]Endpoint {
+	return relayedBelow("", ops, named...)
+}
+
+// relayedBelow is Relayed for a base that lacks a prefix of their paths.
+func relayedBelow(root string, ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op]Endpoint {
 	for _, r := range ai.Platform {
 		if len(named) == 0 || slices.Contains(named, r.Op) {
-			ops[r.Op] = Endpoint{Dialect: ai.OpenAI, Method: r.Method, Path: r.Path, AsCalled: true}
+			ops[r.Op] = Endpoint{Dialect: ai.OpenAI, Method: r.Method, Path: root + r.Path, AsCalled: true, Root: root}
 		}
 	}
 	return ops
 }
 
-func openAIOps(prefix string) map[ai.Op]Endpoint {
-	return map[ai.Op]Endpoint{
+// openAIOps are operations in OpenAI's format below a prefix; without a list,
+// all four.
+func openAIOps(prefix string, only ...ai.Op) map[ai.Op]Endpoint {
+	all := map[ai.Op]Endpoint{
 		ai.Chat:     {Dialect: ai.OpenAI, Path: prefix + "/chat/completions"},
 		ai.Complete: {Dialect: ai.OpenAI, Path: prefix + "/completions"},
 		ai.Embed:    {Dialect: ai.OpenAI, Path: prefix + "/embeddings"},
 		ai.Models:   {Dialect: ai.OpenAI, Path: prefix + "/models", Method: "GET"},
 	}
+	if len(only) > 0 {
+		maps.DeleteFunc(all, func(op ai.Op, _ Endpoint) bool { return !slices.Contains(only, op) })
+	}
+	return all
 }
+
+// olderLimit is for servers that know the limit of tokens by its older name only
+// and would answer without any limit.
+var olderLimit = Param{Name: "max_completion_tokens", Op: ai.Chat, As: "max_tokens"}
+
+// refused are members that a provider answers with an error.
+func refused(names ...string) (list []Param) {
+	for _, name := range names {
+		list = append(list, Param{Name: name, Op: ai.Chat})
+	}
+	return list
+}
+
+// noDeveloper is for servers that know the role by its older name only.
+var noDeveloper = map[string]string{"developer": "system"}

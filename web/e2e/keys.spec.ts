@@ -1,4 +1,12 @@
+import type { Page } from "@playwright/test";
 import { chat, expect, test, unique } from "./fixtures.ts";
+
+async function chooseProvider(page: Page, id: string, name: string): Promise<void> {
+  const box = page.getByRole("combobox", { name: "Provider" });
+  await box.fill(id);
+  await page.getByRole("option", { name: `${name} ${id}`, exact: true }).click();
+  await expect(box).toHaveValue(name);
+}
 
 test("a virtual key is made, rotated and deleted, and its secret never comes back", async ({ page }) => {
   const slug = unique("vk");
@@ -7,7 +15,7 @@ test("a virtual key is made, rotated and deleted, and its secret never comes bac
   await page.getByRole("button", { name: "New virtual key" }).click();
   await expect(page).toHaveURL(/new=1/);
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Provider").selectOption("openai");
+  await chooseProvider(page, "openai", "OpenAI");
   await dialog.getByLabel("Name", { exact: true }).fill(slug);
   await dialog.getByLabel("API key").fill(secret);
   await dialog.getByLabel("Slug").fill(slug);
@@ -36,13 +44,34 @@ test("a slug that is taken is refused at its field", async ({ page }) => {
   await page.request.post("/v1/virtual-keys", { data: { name: slug, provider: "openai", key: "sk-x", slug } });
   await page.goto("/console/virtual-keys?new=1");
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Provider").selectOption("openai");
+  await chooseProvider(page, "openai", "OpenAI");
   await dialog.getByLabel("Name", { exact: true }).fill(slug);
   await dialog.getByLabel("API key").fill("sk-y");
   await dialog.getByLabel("Slug").fill(slug);
   await dialog.getByRole("button", { name: "Create virtual key" }).click();
   await expect(dialog.getByText(new RegExp(slug)).first()).toBeVisible();
   await expect(dialog).toBeVisible();
+});
+
+test("a provider is found by typing and chosen by keyboard alone", async ({ page }) => {
+  await page.goto("/console/virtual-keys?new=1");
+  const box = page.getByRole("combobox", { name: "Provider" });
+  await expect(box).toBeFocused();
+  await expect(box).toHaveValue("OpenAI");
+  await page.keyboard.type("cloudfl");
+  await expect(page.getByRole("option")).toHaveCount(1);
+  await page.keyboard.press("Enter");
+  await expect(box).toHaveValue("Cloudflare Workers AI");
+  await expect(page.getByRole("dialog").getByLabel("Account id")).toBeVisible();
+
+  await box.fill("no such provider");
+  await expect(page.getByText("Nothing matches")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog").getByRole("heading", { name: "New virtual key" })).toBeVisible();
+
+  await box.fill("");
+  await page.keyboard.press("ArrowDown");
+  expect(await page.getByRole("option").count()).toBeGreaterThan(50);
 });
 
 test("an API key is shown once and works", async ({ page, playwright, baseURL }) => {

@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -70,7 +71,8 @@ func (cw *contentWriter) write(message members) error {
 			w.Raw(block)
 		}
 	}
-	if thought := reasoning(message); thought != nil && own == nil {
+	content := message.take("content")
+	if thought := reasoning(message, content); thought != nil && own == nil {
 		w.Object()
 		w.StringMember("type", "thinking")
 		w.RawMember("thinking", thought)
@@ -78,7 +80,7 @@ func (cw *contentWriter) write(message members) error {
 		w.EndObject()
 	}
 	if !text {
-		writeTexts(w, message.take("content"))
+		writeTexts(w, content)
 		writeTexts(w, message.take("refusal"))
 	}
 	for call := range jsonedit.Elements(message.take("tool_calls")) {
@@ -97,13 +99,38 @@ func (cw *contentWriter) write(message members) error {
 
 // reasoning is what a provider told of the model's thoughts, in the spellings
 // that are known; nil if nothing.
-func reasoning(message members) []byte {
+func reasoning(message members, content []byte) []byte {
 	for _, key := range []string{"reasoning_content", "reasoning"} {
 		if v := message.take(key); jsonedit.Kind(v) == '"' && !isEmpty(v) {
 			return v
 		}
 	}
-	return nil
+	var all strings.Builder
+	for part := range jsonedit.Elements(content) {
+		for thought := range thoughts(part) {
+			all.WriteString(jsonedit.Text(thought))
+		}
+	}
+	if all.Len() == 0 {
+		return nil
+	}
+	return jsonedit.AppendString(nil, all.String())
+}
+
+// thoughts yields what a part of a content tells of the model's thoughts, as JSON
+// strings. Mistral has them there, as texts inside the part. Source: its API
+// description, ThinkChunk.
+func thoughts(part []byte) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		if typeOf(part) != "thinking" {
+			return
+		}
+		for text := range jsonedit.Elements(jsonedit.Get(part, "thinking")) {
+			if v := jsonedit.Get(text, "text"); jsonedit.Kind(v) == '"' && !isEmpty(v) && !yield(v) {
+				return
+			}
+		}
+	}
 }
 
 // writeTexts writes a hub content, a string or parts, as text blocks.

@@ -137,6 +137,12 @@ func TestReplyFromHub(t *testing.T) {
 				"stop_reason":"max_tokens","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
 		},
 		{
+			"reasoning among the parts",
+			`{"choices":[{"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"h\"m"},{"type":"text","text":"…"}],"closed":true},{"type":"text","text":"hi"}]},"finish_reason":"stop"}]}`,
+			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"thinking","thinking":"h\"m…","signature":""},{"type":"text","text":"hi"}],
+				"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
+		},
+		{
 			"a refusal, and a call of the older form",
 			`{"choices":[{"message":{"content":null,"refusal":"no","function_call":{"name":"f","arguments":"{}"}},"finish_reason":"function_call"}]}`,
 			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"text","text":"no"},{"type":"tool_use","id":"call_f","name":"f","input":{}}],

@@ -55,6 +55,9 @@ func (s *streamFromHub) content(content []byte) {
 		s.delta("text_delta", "text", content)
 	}
 	for part := range jsonedit.Elements(content) {
+		for thought := range thoughts(part) {
+			s.thinking(thought)
+		}
 		if text := jsonedit.Get(part, "text"); typeOf(part) == "text" && !isEmpty(text) {
 			s.openText()
 			s.delta("text_delta", "text", text)

@@ -26,7 +26,7 @@ type streamFromHub struct {
 }
 
 func (s *streamFromHub) event(data []byte) error {
-	if string(data) == "[DONE]" {
+	if openai.IsDone(data) {
 		s.done()
 		return nil
 	}

@@ -128,6 +128,10 @@ func TestStreamFromHub(t *testing.T) {
 			`[{"type":"thinking","thinking":"hm","signature":""},{"type":"text","text":"a"},{"type":"tool_use","id":"t1","name":"f","input":{"n":1}}]`, "tool_use",
 		},
 		{
+			"reasoning among the parts", hubStream(`"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"h"}]}]}`, `"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"m"}]}]}`, `"delta":{"content":[{"type":"text","text":"a"}]}`, `"delta":{"content":"b"},"finish_reason":"stop"`, usage, "[DONE]"),
+			`[{"type":"thinking","thinking":"hm","signature":""},{"type":"text","text":"ab"}]`, "end_turn",
+		},
+		{
 			"calls one after the other", hubStream(call("0", `"t1"`, `"f"`, `"{\"a\":"`), call("0", "null", "null", `"1}"`), call("1", `"t2"`, `"g"`, `"{}"`), call("2", `"t3"`, `"h"`, `""`), `"delta":{},"finish_reason":"stop"`, usage, "[DONE]"),
 			`[{"type":"tool_use","id":"t1","name":"f","input":{"a":1}},{"type":"tool_use","id":"t2","name":"g","input":{}},{"type":"tool_use","id":"t3","name":"h","input":{}}]`, "tool_use",
 		},

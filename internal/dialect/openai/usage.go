@@ -119,6 +119,8 @@ func (c *counts) usage() ai.Usage {
 	if !c.hasInput && c.total > u.OutputTokens {
 		u.InputTokens = c.total - u.OutputTokens
 	}
+	// Grok on Azure counts what it keeps of its own instructions as well.
+	u.CacheReadTokens = min(u.CacheReadTokens, u.InputTokens)
 	// Some count reasoning beside the completion; their total says so.
 	if u.ReasoningTokens > 0 && c.total == u.InputTokens+u.OutputTokens+u.ReasoningTokens {
 		u.OutputTokens += u.ReasoningTokens

@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"bytes"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/codec/sse"
@@ -34,7 +36,7 @@ func (w *watcher) Observe(chunk []byte) {
 }
 
 func (w *watcher) event(e sse.Event) {
-	if string(e.Data) == "[DONE]" {
+	if IsDone(e.Data) {
 		w.done = true
 		return
 	}
@@ -102,6 +104,10 @@ func (w *watcher) read(e sse.Event) {
 		w.err = ParseError(0, e.Data)
 	}
 }
+
+// IsDone reports whether an event's data is the end mark. What follows it on its
+// line means nothing; OpenAI's own clients look no further either.
+func IsDone(data []byte) bool { return bytes.HasPrefix(data, []byte("[DONE]")) }
 
 func (w *watcher) choice(choice []byte) {
 	var index int64

@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/provider/azureai"
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -10,5 +11,5 @@ import (
 // New returns the registry of all providers. Token requests that a provider's
 // signature needs go through doer.
 func New(doer sign.Doer) (*provider.Registry, error) {
-	return provider.NewRegistry(append(provider.Rows(), azureopenai.New(doer))...)
+	return provider.NewRegistry(append(provider.Rows(), azureai.New(doer), azureopenai.New(doer))...)
 }

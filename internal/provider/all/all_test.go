@@ -1,9 +1,12 @@
 package all_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +20,7 @@ import (
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
 	"github.com/portico-ai/portico/internal/provider/providertest"
+	"github.com/portico-ai/portico/test/corpus"
 )
 
 func registry(t *testing.T) *provider.Registry {
@@ -28,42 +32,87 @@ func registry(t *testing.T) *provider.Registry {
 	return r
 }
 
-func TestConformance(t *testing.T) {
-	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
-	r := registry(t)
-	for _, id := range r.IDs() {
-		p, _ := r.Get(id)
-		t.Run(id, func(t *testing.T) { providertest.Run(t, p, formats) })
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden holds text to a file; with -update it becomes the file.
+func golden(t *testing.T, file, text string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; go test ./internal/provider/all -update writes it", err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s is not what the rows say; go test ./internal/provider/all -update writes it anew (-file +rows):\n%s", file, diff)
 	}
 }
 
-// requests is what a plain call of each provider's operations looks like on the
-// wire: provider, operation, dialect, method, URL, headers.
-const requests = `
-anthropic chatComplete anthropic POST https://api.anthropic.com/v1/messages Anthropic-Version=2023-06-01 Content-Type=application/json X-Api-Key=KEY
-anthropic listModels anthropic GET https://api.anthropic.com/v1/models Anthropic-Version=2023-06-01 X-Api-Key=KEY
-anyscale chatComplete openai POST https://api.endpoints.anyscale.com/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
-anyscale complete openai POST https://api.endpoints.anyscale.com/v1/completions Authorization=Bearer KEY Content-Type=application/json
-anyscale embed openai POST https://api.endpoints.anyscale.com/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
-anyscale listModels openai GET https://api.endpoints.anyscale.com/v1/models Authorization=Bearer KEY
-azure-openai chatComplete openai POST https://res.openai.azure.com/openai/deployments/dep/chat/completions?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
-azure-openai complete openai POST https://res.openai.azure.com/openai/deployments/dep/completions?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
-azure-openai embed openai POST https://res.openai.azure.com/openai/deployments/dep/embeddings?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
-azure-openai listModels openai GET https://res.openai.azure.com/openai/models?api-version=2024-10-21 Api-Key=KEY
-mock chatComplete openai POST http://mock.portico.internal/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
-mock complete openai POST http://mock.portico.internal/v1/completions Authorization=Bearer KEY Content-Type=application/json
-mock embed openai POST http://mock.portico.internal/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
-mock listModels openai GET http://mock.portico.internal/v1/models Authorization=Bearer KEY
-ollama chatComplete openai POST http://127.0.0.1:11434/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
-ollama complete openai POST http://127.0.0.1:11434/v1/completions Authorization=Bearer KEY Content-Type=application/json
-ollama embed openai POST http://127.0.0.1:11434/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
-ollama listModels openai GET http://127.0.0.1:11434/v1/models Authorization=Bearer KEY
-openai chatComplete openai POST https://api.openai.com/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
-openai complete openai POST https://api.openai.com/v1/completions Authorization=Bearer KEY Content-Type=application/json
-openai embed openai POST https://api.openai.com/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
-openai listModels openai GET https://api.openai.com/v1/models Authorization=Bearer KEY
-`
+// TestConformance also holds docs/conformance.md to what it found.
+func TestConformance(t *testing.T) {
+	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
+	r := registry(t)
+	var matrix providertest.Matrix
+	for _, id := range r.IDs() {
+		p, _ := r.Get(id)
+		t.Run(id, func(t *testing.T) { matrix.Lines = append(matrix.Lines, providertest.Run(t, p, formats)...) })
+		for _, v := range p.Variants {
+			t.Run(id+" as "+v.Row.Name, func(t *testing.T) { matrix.Lines = append(matrix.Lines, providertest.Run(t, v.Row, formats)...) })
+		}
+	}
+	t.Run("matrix", func(t *testing.T) {
+		corpus.Dir(t)
+		if len(matrix.Lines) < len(r.IDs()) {
+			t.Skip("skipped: not all providers were run")
+		}
+		t.Log("\n" + matrix.String())
+		if matrix.Failed() {
+			t.Fatal("docs/conformance.md is not compared while cases fail")
+		}
+		golden(t, docs+"conformance.md", matrix.String())
+	})
+}
 
+const docs = "../../../docs/"
+
+// Each provider has a page in the manual, made of its row.
+func TestPages(t *testing.T) {
+	r := registry(t)
+	golden(t, docs+"providers/README.md", r.Index())
+	known := map[string]bool{"README.md": true}
+	for _, id := range r.IDs() {
+		p, _ := r.Get(id)
+		d := p.Describe()
+		golden(t, docs+"providers/"+id+".md", d.Page())
+		known[id+".md"] = true
+	}
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := fmt.Sprintf("one of %d model providers", len(r.IDs())); !strings.Contains(string(readme), count) {
+		t.Errorf("README.md does not say %q", count)
+	}
+	files, err := os.ReadDir(docs + "providers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !known[f.Name()] {
+			t.Errorf("docs/providers/%s is of no provider; delete it", f.Name())
+		}
+	}
+}
+
+// What a plain call of each provider's operations looks like on the wire:
+// provider, operation, dialect, method, URL, headers.
 func TestRequests(t *testing.T) {
 	var got []string
 	r := registry(t)
@@ -75,21 +124,18 @@ func TestRequests(t *testing.T) {
 			}
 		}
 	}
-	want := strings.Split(strings.TrimSpace(requests), "\n")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	golden(t, "testdata/requests.txt", strings.Join(got, "\n")+"\n")
 }
 
 func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 	t.Helper()
 	c := &provider.Call{Op: op, Model: "m", Body: []byte(`{}`), Key: ai.NewSecret("KEY"), Fields: map[string]string{}}
 	for _, f := range p.Fields {
-		switch f.Name {
-		case "resource_name":
-			c.Fields[f.Name] = "res"
-		case "deployment_id":
-			c.Fields[f.Name] = "dep"
+		switch {
+		case f.URL:
+			c.Fields[f.Name] = "https://URL"
+		case f.Name == "deployment_id" || f.Default == "" && (f.Required || strings.Contains(p.Base, "{"+f.Name+"}")):
+			c.Fields[f.Name] = strings.ToUpper(f.Name)
 		}
 	}
 	if p.Base == "" {

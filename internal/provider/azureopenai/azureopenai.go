@@ -30,6 +30,10 @@ func New(doer sign.Doer) *provider.Provider {
 		Sign:    sign.NewEntra(doer).Sign,
 		Adapter: adapter{},
 		Quirks:  provider.Quirks{OptionalKey: true},
+		Notes: []string{
+			"The deployment stands in the path and the API version in the query: /deployments/{deployment}/chat/completions?api-version=…",
+			"With the API version v1 the path is /v1/chat/completions and the deployment is sent as the model.",
+		},
 		Ops: provider.Relayed(map[ai.Op]provider.Endpoint{
 			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
 			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
@@ -48,6 +52,19 @@ var relayed = append(slices.Clone(ofDeployment),
 var ofDeployment = []ai.Op{ai.ImageGenerate, ai.ImageEdit, ai.Speech, ai.Transcribe, ai.Translate}
 
 func fields() []provider.Field {
+	return append([]provider.Field{
+		{Name: "resource_name", Aliases: []string{"azure_resource_name"}, Header: "azure-resource-name", Label: "Resource name", URLPart: true,
+			Help: "The part before .openai.azure.com"},
+		{Name: "deployment_id", Aliases: []string{"azure_deployment_id", "azure_deployment_name", "deployment_name"},
+			Header: "azure-deployment-id", Label: "Deployment", URLPart: true, Help: "Name of the model deployment"},
+		{Name: "api_version", Aliases: []string{"azure_api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
+			Default: defaultAPIVersion, Help: "For example 2024-10-21, or v1"},
+	}, IdentityFields()...)
+}
+
+// IdentityFields are the settings of Azure's ways to prove an identity, and the
+// name by which a deployment's prices are found.
+func IdentityFields() []provider.Field {
 	azure := func(name, label, help string) provider.Field {
 		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
 	}
@@ -57,12 +74,6 @@ func fields() []provider.Field {
 		return f
 	}
 	return []provider.Field{
-		{Name: "resource_name", Aliases: []string{"azure_resource_name"}, Header: "azure-resource-name", Label: "Resource name", URLPart: true,
-			Help: "The part before .openai.azure.com"},
-		{Name: "deployment_id", Aliases: []string{"azure_deployment_id", "azure_deployment_name", "deployment_name"},
-			Header: "azure-deployment-id", Label: "Deployment", URLPart: true, Help: "Name of the model deployment"},
-		{Name: "api_version", Aliases: []string{"azure_api_version"}, Header: "azure-api-version", Label: "API version", URLPart: true,
-			Default: defaultAPIVersion, Help: "For example 2024-10-21, or v1"},
 		secret(azure("ad_token", "Entra token", "A ready access token, instead of the key")),
 		ownIdentity(azure("auth_mode", "Authentication", "default (key), entra, managed or workload")),
 		azure("entra_tenant_id", "Entra tenant", "For auth mode entra"),
@@ -90,7 +101,7 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(c); err != nil {
+	if err := CheckIdentity(c.Fields, c.Base, "Azure OpenAI", ownHosts); err != nil {
 		return nil, err
 	}
 	version := c.Fields["api_version"]
@@ -151,23 +162,24 @@ var ownHosts = []string{
 	".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.us", ".openai.azure.cn",
 }
 
-// checkIdentity keeps the tokens of the gateway's own identity from going to a
-// host of the caller's.
-func checkIdentity(c *provider.Call) error {
-	mode := strings.ToLower(c.Fields["azure_auth_mode"])
-	if c.Base == "" || c.Fields["azure_ad_token"] != "" || mode != "managed" && mode != "workload" {
+// CheckIdentity keeps the tokens of the gateway's own identity from going to a
+// host of the caller's: base is one that the caller named, "" if none; hosts are
+// the ends of those where the service itself answers.
+func CheckIdentity(fields map[string]string, base, service string, hosts []string) error {
+	mode := strings.ToLower(fields["azure_auth_mode"])
+	if base == "" || fields["azure_ad_token"] != "" || mode != "managed" && mode != "workload" {
 		return nil
 	}
-	u, err := url.Parse(c.Base)
+	u, err := url.Parse(base)
 	if err == nil && u.Scheme == "https" {
-		for _, host := range ownHosts {
+		for _, host := range hosts {
 			if strings.HasSuffix(strings.ToLower(u.Hostname()), host) {
 				return nil
 			}
 		}
 	}
 	return &ai.Error{Kind: ai.Invalid, Param: "custom_host",
-		Message: "azure_auth_mode " + mode + " uses the gateway's own identity, which is sent to hosts of Azure OpenAI alone; " +
+		Message: "azure_auth_mode " + mode + " uses the gateway's own identity, which is sent to hosts of " + service + " alone; " +
 			"ask the operator to set the provider's base URL, or use a key"}
 }
 

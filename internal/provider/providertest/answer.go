@@ -69,7 +69,7 @@ func (s *subject) checkWhole(t *testing.T, e *corpus.Exchange) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameForClient(t, client, want, got)
+		s.sameForClient(t, client, want, got)
 	})
 }
 
@@ -97,8 +97,17 @@ func (s *subject) conversion() *dialect.Conversion {
 
 // sameForClient compares what a client is told with what the provider said.
 // Formats count only what they have a place for: see [levelled].
-func sameForClient(t *testing.T, client ai.Dialect, want, got said) {
+func (s *subject) sameForClient(t *testing.T, client ai.Dialect, want, got said) {
 	t.Helper()
+	want.Finish = slices.Clone(want.Finish)
+	for i, reason := range want.Finish {
+		if word, ok := s.p.Quirks.Finish[reason]; ok {
+			want.Finish[i] = word
+		}
+	}
+	if want.Model == "" && s.op == ai.Chat {
+		want.Model = "m" // the one asked for
+	}
 	if diff := cmp.Diff(levelled(want), levelled(got), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("for a client of %s (-want +got):\n%s", client, diff)
 	}
@@ -119,11 +128,14 @@ func levelled(s said) said {
 	finish := slices.Clone(s.Finish)
 	for i, reason := range finish {
 		switch {
-		case reason == "content_filter":
-			finish[i] = "stop"
-		case len(tools) > 0 && reason != "length":
+		case len(tools) > 0 && reason != "length" && reason != "content_filter":
 			finish[i] = "tool_calls"
+		case reason == "content_filter" || reason == "":
+			finish[i] = "stop" // an end without a reason is one all the same
 		}
+	}
+	if len(finish) == 0 && s.Done {
+		finish = []string{"stop"}
 	}
 	s.Tools, s.Finish = tools, finish
 	return s

@@ -7,6 +7,9 @@ const (
 	newerFile    = "files in messages are newer than the 2024-10-21 version"
 	emptyContent = "a message with an empty list of parts, which the service takes"
 	emptyStop    = "an empty list of stop sequences, which the service takes"
+	anyTool      = "tool_choice any, an older word for required, which the service takes"
+	oneTool      = "a named tool without the type beside it, as the router's client writes it"
+	flatSchema   = "a schema beside the type, as the vendor's older documents have it"
 	nullMember   = "null for a member that has no such value, which the service takes"
 )
 
@@ -24,6 +27,19 @@ var notAllowed = map[string]string{
 	"azure-openai/chat-completions__req-llm__gpt-4o-tool-round-trip-2":                                                        emptyContent,
 	"openai/chat-completions__crewai__test-o3-mini-reasoning-effort-low":                                                      emptyStop,
 	"openai/embeddings__openinference__test-single-string-embedding":                                                          nullMember,
+	"mistral-ai/chat-completions__pydantic-ai__test-mistral-history-uses-prompt-cache__00":                                    nullMember,
+	"mistral-ai/chat-completions__pydantic-ai__test-mistral-history-uses-prompt-cache__01":                                    nullMember,
+	"openrouter/chat-completions__activeagent__test-agent-common-format-tool-choice-required":                                 anyTool,
+	"together-ai/chat-completions__genai__genstream-jsonschema":                                                               flatSchema,
+	"together-ai/chat-completions__genai__gensync-jsonschema":                                                                 flatSchema,
+	"together-ai/chat-completions__openllmetry__test-together-chat-legacy":                                                    nullMember,
+	"together-ai/chat-completions__pydantic-ai__test-tool-choice-matrix-list-single-huggingface":                              oneTool,
+	"together-ai/text-completions__openllmetry__test-together-completion-legacy":                                              nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-documents":                                                             nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query":                                                                 nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-voyage-4":                                                        nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-with-truncate":                                                   nullMember,
+	"voyage/embeddings__pydantic-ai__testvoyageai-test-query-with-voyageai-input-type":                                        nullMember,
 	"azure-openai from anthropic/messages__rig__streaming-document-file-id-roundtrip-live__01":                                newerFile,
 	"azure-openai from anthropic/messages__crewai__testagentmultimodalfiletypes-test-pdf-anthropic__00":                       newerFile,
 	"azure-openai from anthropic/messages__crewai__testcrewmultimodalanthropic-test-pdf-file-anthropic-claud-6fa5df":          newerFile,
@@ -41,4 +57,44 @@ var odd = map[string]string{
 	"azure-openai/chat-completions__req-llm__deepseek-r1-0528-streaming":                                         noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-object-streaming":                                           noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-streaming":                                                  noVersion,
+}
+
+const (
+	noAudio   = "sound in messages, which it does not take"
+	noEfforts = "an effort of reasoning that it does not have"
+	noFiles   = "files in messages, which it does not take"
+	noImages  = "images, which it does not take"
+	noContent = "a message with tool calls and no content, as OpenAI has it"
+	noSchema  = "a form of the answer that it does not have"
+	noSpeech  = "a spoken answer, which it does not give"
+	oneChoice = "more than one choice, which it does not give"
+	oldCalls  = "functions in the form that OpenAI had before tools"
+)
+
+// Regular expressions for parts of messages.
+const (
+	file  = `"type":"file"`
+	image = `"type":"image_url"`
+	sound = `"type":"input_audio"`
+	empty = `"content":null` // also stands for content that is left out
+)
+
+// noPlaceFor lists what a client's request may hold that a provider's own
+// description has no place for, as regular expressions. The gateway passes it
+// on: the provider refuses it in its own words, and a fallback may act on that.
+var noPlaceFor = map[string][]struct{ has, why string }{
+	"ai21":        {{file, noFiles}, {sound, noAudio}, {image, noImages}, {`"type":"json_schema"`, noSchema}},
+	"azure-ai":    {{`"stop":\[\]`, emptyStop}},
+	"deepinfra":   {{file, noFiles}},
+	"groq":        {{file, noFiles}, {sound, noAudio}, {`"n":[2-9]`, oneChoice}, {`"modalities"`, noSpeech}},
+	"huggingface": {{file, noFiles}, {sound, noAudio}},
+	"mistral-ai": {{file, noFiles}, {sound, noAudio}, {`"reasoning_effort":"low"`, noEfforts}, {`"modalities"`, noSpeech},
+		{`"functions"`, oldCalls}, {`"function_call":\{`, oldCalls}, {`"prompt_cache_breakpoint"`, "marks of OpenAI's own cache"}, {`"role":"function"`, oldCalls},
+		{`"name":"[^"]*","role":"assistant"`, "an assistant with a name"}},
+	"moonshot": {{file, noFiles}, {sound, noAudio}, {empty, noContent}, {`"name":"\d`, "a tool's name that begins with a digit"},
+		{`"stream_options":null`, nullMember}},
+	"predibase": {{file, noFiles}, {sound, noAudio}, {image, noImages}, {`"max_completion_tokens":0`, "an answer of no tokens"}},
+	"reka-ai": {{file, noFiles}, {sound, noAudio}, {`"image_url":\{`, "an image as OpenAI has it; its own is the URL alone"},
+		{`"tool_choice":\{`, "a tool of one's choice, which it does not take"}, {`"type":"json_object"`, noSchema}},
+	"together-ai": {{file, noFiles}, {`"format":"mp3"`, "sound that is not in WAV form"}, {`"reasoning_effort":"(none|minimal|xhigh)"`, noEfforts}},
 }

@@ -1,13 +1,17 @@
 package providertest
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/test/corpus"
 )
@@ -23,30 +27,55 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	if why := odd[e.ID]; why != "" {
 		t.Skip("skipped: " + why)
 	}
-	want, query, _ := strings.Cut(e.URL, "?")
+	_, query, _ := strings.Cut(e.URL, "?")
+	want := pathOf(e.URL)
 	c := s.call()
 	if m := deploymentOf.FindStringSubmatch(want); m != nil {
 		c.Base = m[1]
 		c.Fields["deployment_id"] = m[2]
-		c.Fields["api_version"] = strings.TrimPrefix(query, "api-version=")
 		want = e.URL
+	} else if base := strings.TrimSuffix(want, s.endpoint.Path); strings.HasPrefix(base, routerOfHuggingFace) && !strings.HasPrefix(s.p.Base, "{") {
+		t.Skip("skipped: recorded through the router of Hugging Face")
+	} else if s.ownBase(base) {
+		c.Base = base
 	}
-	if s.p.Base == "" {
-		c.Base = strings.TrimSuffix(want, s.endpoint.Path)
+	if version, ok := strings.CutPrefix(query, "api-version="); ok {
+		for _, f := range s.p.Fields {
+			if strings.HasSuffix(f.Name, "api_version") {
+				c.Fields[f.Name], want = version, e.URL
+			}
+		}
 	}
 	if got := s.encode(t, c).URL.String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// checkTranslatedRequests expects the recorded requests of clients that speak
-// another format to become what the official description allows.
+const routerOfHuggingFace = "https://router.huggingface.co/"
+
+// ownBase reports whether a base is one's own to name: the row has none, it is
+// made of fields, or a note says which others there are.
+func (s *subject) ownBase(base string) bool {
+	return !strings.HasPrefix(s.p.Base, "https://") || placeholder.MatchString(s.p.Base) ||
+		slices.ContainsFunc(s.p.Notes, func(note string) bool { return strings.Contains(note, " to "+base) })
+}
+
+// checkTranslatedRequests expects the recorded requests of clients of every
+// format to become what the official description allows: translated where the
+// format is another, and fitted to the provider's quirks.
 func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schema) {
+	if schema == nil || s.op != ai.Chat {
+		return
+	}
+	d, _ := s.description()
 	for client, format := range s.formats {
-		if client == s.endpoint.Dialect {
-			continue
+		if client == s.endpoint.Dialect && (s.p.ID == string(client) || d.older) {
+			continue // its own requests are checked as such
 		}
 		translate := func(c *dialect.Conversion, body []byte) ([]byte, error) {
+			if client == s.endpoint.Dialect {
+				return body, nil
+			}
 			if tr, ok := format.(dialect.Translator); ok {
 				return tr.RequestToHub(c, body)
 			}
@@ -62,8 +91,41 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.checkAllowed(t, schema, body, notAllowed[s.p.ID+" from "+e.ID])
+				if model := d.model; model != "" {
+					if body, err = jsonedit.Set(body, "model", []byte(`"`+model+`"`)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				known := notAllowed[s.p.ID+" from "+e.ID]
+				if client == s.endpoint.Dialect && client == ai.Anthropic {
+					known = notAllowed[e.ID] // by the same description
+				}
+				var plain bytes.Buffer
+				if err := json.Compact(&plain, body); err != nil {
+					t.Fatal(err)
+				}
+				if lacksContent(body) {
+					plain.WriteString(empty)
+				}
+				for _, part := range noPlaceFor[s.p.ID] {
+					if has, err := regexp.Match(part.has, plain.Bytes()); err != nil {
+						t.Fatal(err)
+					} else if has {
+						known = part.why
+					}
+				}
+				s.checkAllowed(t, schema, body, known, &s.line.Translated)
 			})
 		}
 	}
+}
+
+// lacksContent reports whether a message of a request leaves its content out.
+func lacksContent(body []byte) bool {
+	for message := range jsonedit.Elements(jsonedit.Get(body, "messages")) {
+		if jsonedit.Get(message, "content") == nil {
+			return true
+		}
+	}
+	return false
 }

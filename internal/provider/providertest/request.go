@@ -32,20 +32,26 @@ func (s *subject) call() *provider.Call {
 		c.Body = []byte(testBody)
 	}
 	if s.endpoint.AsCalled {
-		c.Method, c.Rest = s.endpoint.Method, s.path()
+		c.Method, c.Rest = s.endpoint.Method, strings.TrimPrefix(s.path(), s.endpoint.Root)
 	}
 	if s.p.Base == "" {
 		c.Base = testBase
 	}
 	for _, f := range s.p.Fields {
-		if f.Send != "" || f.URLPart || f.Required {
+		if f.Send != "" || f.URLPart || f.URL || f.Required {
 			c.Fields[f.Name] = sample(f)
 		}
 	}
 	return c
 }
 
-func sample(f provider.Field) string { return "value-of-" + strings.ReplaceAll(f.Name, "_", "-") }
+func sample(f provider.Field) string {
+	value := "value-of-" + strings.ReplaceAll(f.Name, "_", "-")
+	if f.URL {
+		return "https://" + value + ".example/base"
+	}
+	return value
+}
 
 func (s *subject) checkRequest(t *testing.T) {
 	t.Run("url", s.checkURL)
@@ -68,9 +74,10 @@ func (s *subject) encode(t *testing.T, c *provider.Call) *http.Request {
 // checkURL expects the row's base or the call's own, the endpoint's path, and
 // nothing of the credential.
 func (s *subject) checkURL(t *testing.T) {
-	own := s.p.Base
+	own, path := s.p.Base, s.path()
 	for _, f := range s.p.Fields {
 		own = strings.ReplaceAll(own, "{"+f.Name+"}", sample(f))
+		path = strings.ReplaceAll(path, "{"+f.Name+"}", sample(f))
 	}
 	for _, base := range []string{own, testBase, testBase + "/"} {
 		c := s.call()
@@ -81,7 +88,6 @@ func (s *subject) checkURL(t *testing.T) {
 			continue
 		}
 		u := s.encode(t, c).URL
-		path := s.path()
 		if got := u.String(); !strings.HasPrefix(got, strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(u.EscapedPath(), path) {
 			t.Errorf("base %s: got %s, want it to end in %s", base, got, path)
 		}
@@ -213,6 +219,9 @@ var unfit = []string{
 	"evil.example#", "evil.example/", "x/..", "..", ".", ".x", "a..b", "a@b", "a:1", "a?b", "a b", "a%2fb", `a\b`, "a\r\nb", "\u0430", "a\u2024b", "{x}",
 }
 
+// unfitURLs are no base URLs.
+var unfitURLs = []string{"evil.example", "ftp://evil.example", "https://", "https://a@b.example", "https://b.example?x", "https://b.example#x", "https://b.example/{x}", "/x"}
+
 // checkBadFields expects a clear error for every field that is missing or unfit.
 func (s *subject) checkBadFields(t *testing.T) {
 	for _, f := range s.p.Fields {
@@ -226,10 +235,13 @@ func (s *subject) checkBadFields(t *testing.T) {
 				t.Errorf("%s is missing: the message does not say where to set it: %s", f.Name, e.Message)
 			}
 		}
-		if !f.URLPart {
+		values := unfit
+		if f.URL {
+			values = unfitURLs
+		} else if !f.URLPart {
 			continue
 		}
-		for _, v := range unfit {
+		for _, v := range values {
 			c := s.call()
 			c.Fields[f.Name] = v
 			_, err := s.p.Encode(t.Context(), c)

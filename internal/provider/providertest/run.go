@@ -11,11 +11,13 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/test/corpus"
 )
 
 // operations are all that a row may offer.
@@ -28,30 +30,48 @@ type subject struct {
 	endpoint provider.Endpoint
 	format   dialect.Format                // of the endpoint
 	formats  map[ai.Dialect]dialect.Format // of clients
+	line     *Line
 }
 
 // Run holds a row, as a registry gives it out, to everything that is promised of
 // it: the row itself, then each operation as a subtest. formats are those that clients may speak; the
-// dialect of each of the row's endpoints must be among them.
-func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Format) {
+// dialect of each of the row's endpoints must be among them. It returns what
+// was checked, a line per operation.
+func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Format) (lines []*Line) {
 	t.Helper()
 	t.Run("row", func(t *testing.T) { checkRow(t, p) })
 	t.Run("unsupported", func(t *testing.T) { checkUnsupported(t, p) })
 	for _, op := range slices.Sorted(maps.Keys(p.Ops)) {
 		e := p.Ops[op]
-		s := &subject{p: p, op: op, endpoint: e, format: formats[e.Dialect], formats: formats}
+		s := &subject{p: p, op: op, endpoint: e, format: formats[e.Dialect], formats: formats, line: newLine(p, op)}
+		lines = append(lines, s.line)
 		t.Run(string(op), func(t *testing.T) {
 			if s.format == nil {
 				t.Fatalf("there is no format for the dialect %q", e.Dialect)
 			}
 			t.Run("request", s.checkRequest)
-			if e.AsCalled {
+			if s.line.Relayed = e.AsCalled; e.AsCalled {
 				t.Run("described", s.checkDescribed)
 				return // what passes through unread is the gateway's to prove
 			}
 			t.Run("own", s.checkOwn)
 			t.Run("recorded", s.checkRecorded)
 		})
+	}
+	t.Run("proven", func(t *testing.T) { checkProven(t, p, lines) })
+	return lines
+}
+
+// checkProven holds the row's word of what it was checked against to what was
+// found.
+func checkProven(t *testing.T, p *provider.Provider, lines []*Line) {
+	corpus.Dir(t)
+	proven := strings.Contains(p.Base, provider.MockHost) // our own
+	for _, l := range lines {
+		proven = proven || l.Described || l.Recorded() > 0
+	}
+	if proven == p.Unproven {
+		t.Errorf("Unproven is %t, but of descriptions and recordings there are %t", p.Unproven, proven)
 	}
 }
 

@@ -81,20 +81,32 @@ func decode(data string, into any) error {
 // toldError is a provider's error object, read independently.
 type toldError struct{ Message, Type, Code string }
 
-// readError reads an error body that is an object with the member error; ok is
-// false for any other.
+// readError reads an error body in the shapes that are known: an object in the
+// member error, a text there, or the members of the body itself. ok is false for
+// any other, of which nothing is expected but some message.
 func readError(body []byte) (e toldError, ok bool) {
-	var doc struct {
-		Error map[string]any `json:"error"`
-	}
-	if json.Unmarshal(body, &doc) != nil || doc.Error == nil {
+	var doc map[string]any
+	if json.Unmarshal(body, &doc) != nil {
 		return e, false
 	}
+	message, isText := doc["error"].(string)
+	if inner, ok := doc["error"].(map[string]any); ok {
+		doc = inner
+	}
 	text := func(key string) string {
-		if v := doc.Error[key]; v != nil {
+		switch v := doc[key].(type) {
+		case string:
+			return v
+		case float64:
 			return fmt.Sprint(v)
 		}
 		return ""
 	}
-	return toldError{text("message"), text("type"), text("code")}, true
+	e = toldError{text("message"), text("type"), text("code")}
+	for _, other := range []string{message, text("detail")} {
+		if e.Message == "" {
+			e.Message = other
+		}
+	}
+	return e, e.Message != "" && (isText || doc["detail"] == nil || text("detail") != "")
 }

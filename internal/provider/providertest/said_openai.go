@@ -4,26 +4,39 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 )
 
 type openAIAnswer struct {
-	Model   string `json:"model"`
-	Choices []struct {
-		Index   int           `json:"index"`
-		Finish  string        `json:"finish_reason"`
-		Text    string        `json:"text"`
-		Message openAIMessage `json:"message"`
-		Delta   openAIMessage `json:"delta"`
-	} `json:"choices"`
-	Data []struct {
+	Model   string         `json:"model"`
+	Choices []openAIChoice `json:"choices"`
+	Data    []struct {
 		ID     string `json:"id"`
 		Object string `json:"object"`
 	} `json:"data"`
-	Usage *openAIUsage              `json:"usage"`
+	Usage *openAIUsage `json:"usage"`
+	Groq  struct {
+		Usage *openAIUsage `json:"usage"`
+	} `json:"x_groq"` // where Groq tells a stream's usage unasked
 	Tier  string                    `json:"service_tier"`
 	Error *struct{ Message string } `json:"error"`
+}
+
+type openAIChoice struct {
+	Index   int           `json:"index"`
+	Finish  string        `json:"finish_reason"`
+	Text    string        `json:"text"` // of a completion; some servers repeat a chat's text in it
+	Message openAIMessage `json:"message"`
+	Delta   openAIMessage `json:"delta"`
+}
+
+func (c *openAIChoice) text(chat string) string {
+	if chat != "" {
+		return chat
+	}
+	return c.Text
 }
 
 type openAIMessage struct {
@@ -57,16 +70,37 @@ type openAIUsage struct {
 	Server struct {
 		Searches int64 `json:"web_search_requests"`
 	} `json:"server_tool_use"`
+
+	// Where other providers than OpenAI tell the same.
+	Total    int64  `json:"total_tokens"`
+	Hit      int64  `json:"prompt_cache_hit_tokens"`
+	Cached   int64  `json:"cached_tokens"`
+	Num      int64  `json:"num_cached_tokens"`
+	Read     int64  `json:"cache_read_input_tokens"`
+	Thoughts int64  `json:"reasoning_tokens"`
+	Searched int64  `json:"num_search_queries"`
+	Tier     string `json:"service_tier"`
 }
 
 func (u *openAIUsage) usage(tier string) ai.Usage {
 	if u == nil {
 		return ai.Usage{ServiceTier: tier}
 	}
+	thoughts := max(u.Out.Reasoning, u.Thoughts)
+	if u.Prompt == 0 {
+		u.Prompt = u.Total - u.Completion // embeddings of some tell the total alone
+	}
+	if thoughts > 0 && u.Total == u.Prompt+u.Completion+thoughts {
+		u.Completion += thoughts // some count them beside the completion, as their total says
+	}
+	if tier == "" {
+		tier = u.Tier
+	}
+	cached := min(max(u.In.Cached, u.Hit, u.Cached, u.Num, u.Read), u.Prompt) // the part of the prompt that was cached, whatever else was
 	return ai.Usage{
-		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: u.In.Cached,
-		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: u.Out.Reasoning,
-		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, WebSearches: u.Server.Searches, ServiceTier: tier,
+		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: cached,
+		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: thoughts,
+		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, WebSearches: max(u.Server.Searches, u.Searched), ServiceTier: tier,
 	}
 }
 
@@ -96,7 +130,7 @@ func readOpenAI(body []byte) (s said, err error) {
 		}
 	}
 	for _, c := range a.Choices {
-		s.Text += c.Text + c.Message.content()
+		s.Text += c.text(c.Message.content())
 		s.Finish = append(s.Finish, c.Finish)
 		if f := c.Message.Function; f != nil {
 			s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
@@ -123,7 +157,7 @@ type openAIFold struct {
 func readOpenAIStream(data []string) (said, error) {
 	f := openAIFold{text: map[int]string{}, finish: map[int]string{}, tools: map[[2]int]openAIFunction{}}
 	for _, d := range data {
-		if d == "[DONE]" {
+		if strings.HasPrefix(d, "[DONE]") {
 			f.s.Done = true
 			continue
 		}
@@ -148,8 +182,10 @@ func (f *openAIFold) add(a *openAIAnswer) {
 	if f.s.Model == "" {
 		f.s.Model = a.Model
 	}
-	if a.Usage != nil {
-		f.usage = a.Usage
+	for _, u := range []*openAIUsage{a.Groq.Usage, a.Usage} {
+		if u != nil {
+			f.usage = u
+		}
 	}
 	if a.Tier != "" {
 		f.tier = a.Tier
@@ -158,7 +194,7 @@ func (f *openAIFold) add(a *openAIAnswer) {
 		f.s.Error = a.Error.Message
 	}
 	for _, c := range a.Choices {
-		f.text[c.Index] += c.Text + c.Delta.content()
+		f.text[c.Index] += c.text(c.Delta.content())
 		if f.finish[c.Index] == "" {
 			f.finish[c.Index] = c.Finish
 		}

@@ -102,7 +102,7 @@ func (s *subject) checkCuts(t *testing.T, body string, done bool) {
 	t.Helper()
 	end := len(body)
 	if done {
-		end = len(strings.TrimRight(body, "\r\n"))
+		end = len(strings.TrimRight(body, " \r\n"))
 	}
 	for i := range positions(end) {
 		if got, _ := s.watch(strings.NewReader(body[:i])); got.Done {
@@ -144,7 +144,7 @@ func (s *subject) checkTranslatedStream(t *testing.T, body string, want said) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameForClient(t, client, want, got)
+		s.sameForClient(t, client, want, got)
 	})
 }
 

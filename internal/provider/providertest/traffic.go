@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/sse"
 	"github.com/portico-ai/portico/test/corpus"
 )
@@ -59,6 +58,7 @@ func (s *subject) own(t *testing.T) (cases []*ownCase) {
 func (s *subject) checkOwn(t *testing.T) {
 	for _, c := range s.own(t) {
 		t.Run(c.ID, func(t *testing.T) {
+			defer s.line.Own.note(t)
 			if c.Status < 400 {
 				if diff := cmp.Diff(c.Want, s.read(t, &c.Exchange)); diff != "" {
 					t.Fatalf("the suite reads its own case wrongly (-want +got):\n%s", diff)
@@ -72,6 +72,7 @@ func (s *subject) checkOwn(t *testing.T) {
 // checkRecorded runs what the corpus has of the provider at this endpoint.
 func (s *subject) checkRecorded(t *testing.T) {
 	schema := s.official(t)
+	s.checkTranslatedRequests(t, schema)
 	name := endpointName(s.endpoint.Dialect, s.op)
 	if !corpus.Has(t, s.p.ID, name) {
 		t.Skipf("skipped: the corpus has no %s of %s", name, s.p.ID)
@@ -83,13 +84,13 @@ func (s *subject) checkRecorded(t *testing.T) {
 		t.Run(e.ID, func(t *testing.T) {
 			t.Run("url", func(t *testing.T) { s.checkRecordedURL(t, e) })
 			if body := sent(e); schema != nil && body != nil {
-				t.Run("spec", func(t *testing.T) { s.checkAllowed(t, schema, body, notAllowed[e.ID]) })
+				t.Run("spec", func(t *testing.T) { s.checkAllowed(t, schema, body, notAllowed[e.ID], &s.line.Requests) })
 			}
-			t.Run("answer", func(t *testing.T) { s.checkAnswer(t, e) })
+			t.Run("answer", func(t *testing.T) {
+				defer s.line.answers(e).note(t)
+				s.checkAnswer(t, e)
+			})
 		})
-	}
-	if schema != nil && s.op == ai.Chat {
-		s.checkTranslatedRequests(t, schema)
 	}
 }
 
@@ -108,6 +109,7 @@ func sent(e *corpus.Exchange) []byte {
 
 func pathOf(rawURL string) string {
 	before, _, _ := strings.Cut(rawURL, "?")
+	before, _, _ = strings.Cut(before, "#")
 	return before
 }
 

@@ -1,7 +1,7 @@
 import { CircleAlert } from "lucide-react";
 import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
 
-interface Common {
+export interface Common {
   label: string;
   hint?: ReactNode;
   error?: string | undefined;
@@ -15,7 +15,7 @@ interface Wiring {
 }
 
 /** A label, a control, and what is to be said about it, wired together for assistive technology. */
-function Field({ label, hint, error, optional, children }: Common & { children: (wiring: Wiring) => ReactNode }) {
+export function Field({ label, hint, error, optional, children }: Common & { children: (wiring: Wiring) => ReactNode }) {
   const id = useId();
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (

@@ -4,8 +4,9 @@ import { ApiError, call } from "../../api/client.ts";
 import { providersQuery, refresh } from "../../api/queries.ts";
 import type { Answer } from "../../api/types.ts";
 import { Button } from "../../ui/button.tsx";
+import { ComboField } from "../../ui/combo.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { SelectField, TextField } from "../../ui/field.tsx";
+import { TextField } from "../../ui/field.tsx";
 import { ErrorNotice, SkeletonBlock } from "../../ui/states.tsx";
 import { useToast } from "../../ui/toast.tsx";
 import { entered, ProviderFields } from "./fields.tsx";
@@ -45,13 +46,22 @@ function Form({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={submit}>
       <div className="dialog-body">
-        <SelectField label="Provider" name="provider" autoFocus value={provider?.id} onChange={(e) => setChosen(e.target.value)} error={errors("provider")}>
-          {all.map((p) => (
-            <option key={p.id} value={p.id}>
-              {p.name}
-            </option>
-          ))}
-        </SelectField>
+        <ComboField
+          label="Provider"
+          name="provider"
+          autoFocus
+          choices={all.map((p) => ({ value: p.id, label: p.name, hint: p.id }))}
+          value={provider?.id ?? ""}
+          onChange={setChosen}
+          hint={
+            provider && (
+              <a href={provider.docs} target="_blank" rel="noreferrer">
+                Its API reference
+              </a>
+            )
+          }
+          error={errors("provider")}
+        />
         <TextField label="Name" name="name" required maxLength={255} placeholder={`${provider?.name ?? ""} production`} error={errors("name")} />
         {provider && <ProviderFields key={provider.id} provider={provider} errors={errors} />}
         <TextField label="Slug" name="slug" optional pattern="[a-zA-Z0-9_\-]+" hint="What requests name it by. Made from the name when left empty." error={errors("slug")} />
