@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,10 +32,20 @@ func judge(f *facts, k rateKey, n int64) opinion {
 	soundOut, hasSoundOut := of(price.AudioOutput)
 	bad := false
 	switch k.dim {
+	case price.CacheRead, price.AudioCacheRead, price.CacheWrite, price.CacheWrite1h, price.Reasoning:
+		if n == 0 {
+			return filledIn
+		}
+	case price.Output:
+		if n == input && (f.kind == "embedding" || f.kind == "rerank") {
+			return filledIn // there is no output
+		}
+	}
+	switch k.dim {
 	case price.Input, price.Output:
 		bad = output > 0 && input > 10*output
 	case price.CacheRead:
-		bad = hasInput && (n > input || n < input/100)
+		bad = hasInput && (n > input || n < input/200)
 	case price.AudioCacheRead:
 		bad = hasSoundIn && n > soundIn
 	case price.CacheWrite, price.CacheWrite1h:
@@ -66,20 +77,38 @@ func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
 		video := strings.HasPrefix(name, "video_second")
 		other = other || video || name == "minute" || name == "character"
 	}
-	for k, n := range rates {
-		_, in := rates[rateKey{k.tier, k.above, price.Input}]
-		_, out := rates[rateKey{k.tier, k.above, price.Output}]
-		if k.tier != price.Standard && !(in && out) {
-			delete(rates, k) // a tier that is known in part only
-		}
-		if n != 0 {
-			continue
-		}
-		_, sound := rates[rateKey{k.tier, k.above, price.AudioOutput}]
-		if other || sound && k.dim == price.Output {
+	dropFlatSteps(rates)
+	all := maps.Clone(rates)
+	for k, n := range all {
+		_, in := all[rateKey{k.tier, k.above, price.Input}]
+		_, out := all[rateKey{k.tier, k.above, price.Output}]
+		_, sound := all[rateKey{k.tier, k.above, price.AudioOutput}]
+		inPart := k.tier != price.Standard && !(in && (out || e.Kind == "embedding"))
+		if inPart || n == 0 && (other || sound && k.dim == price.Output) {
 			delete(rates, k)
 		}
 	}
+}
+
+// dropFlatSteps drops the steps that change nothing.
+func dropFlatSteps(rates map[rateKey]int64) {
+	type step struct {
+		tier  price.Tier
+		above int64
+	}
+	changes := make(map[step]bool)
+	for k, n := range rates {
+		if k.above == 0 {
+			continue
+		}
+		below, ok := rates[rateKey{k.tier, 0, k.dim}]
+		if !ok && (k.dim == price.CacheWrite || k.dim == price.CacheRead) { // charged as input
+			below, ok = rates[rateKey{k.tier, 0, price.Input}]
+		}
+		at := step{k.tier, k.above}
+		changes[at] = changes[at] || !ok || n != below
+	}
+	maps.DeleteFunc(rates, func(k rateKey, _ int64) bool { return k.above > 0 && !changes[step{k.tier, k.above}] })
 }
 
 // completeAnthropic adds what Anthropic's price page says of every model and
