@@ -138,13 +138,17 @@ func foldSteps(p provider, all map[string]*facts) {
 			switch {
 			case part[2] != kind:
 			case kind == "lte" && base == nil:
-				all[part[1]] = steps[name]
-			case kind == "gt" && base != nil:
+				first := *steps[name]
+				first.rates = maps.Clone(first.rates)
+				all[part[1]] = &first
+			case kind == "gt" && base != nil && !sameRates(steps[name], steps[part[1]+"-lte-"+part[3]+"k"]):
 				addStep(base, steps[name], stepLimit(p, part[1], part[3]))
 			}
 		}
 	}
 }
+
+func sameRates(a, b *facts) bool { return b != nil && maps.Equal(a.rates, b.rates) }
 
 // addStep takes the rates of f as base's above a limit, unless it has some.
 func addStep(base, f *facts, limit int64) {
