@@ -87,7 +87,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 		{`{"openai": {"m": {"rates": {"input": "1."}}}}`, `openai.m.rates.input: "1." is not a decimal number`},
 		{`{"openai": {"m": {"rates": {"input": "0.1234567891"}}}}`, "more than nine decimal places"},
 		{`{"openai": {"m": {"rates": {"input": "99999999999999999999"}}}}`, "over 1000000 dollars"},
-		{`{"openai": {"m": {"units": {"call": "9000.01"}}}}`, `openai.m.units.call: "9000.01" is over 9000 dollars`},
+		{`{"openai": {"m": {"units": {"call": "6000.01"}}}}`, `openai.m.units.call: "6000.01" is over 6000 dollars`},
 		{`{"openai": {"m": {"rates": {"inptu": "1"}}}}`, "openai.m.rates.inptu: is not a rate; known are input, output"},
 		{`{"openai": {"m": {"rates": {}}}}`, "openai.m.rates: is empty"},
 		{`{"openai": {"m": {}}}`, "openai.m: has no price"},

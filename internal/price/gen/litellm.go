@@ -151,7 +151,11 @@ func llFact(f *facts, p provider, key string, raw json.RawMessage) error {
 	case "output_cost_per_image":
 		return llPicture(f, raw)
 	case "input_cost_per_second":
-		return llUnit(f, "minute", raw, 60*dollarsPerUnit)
+		err := llUnit(f, "minute", raw, 60*dollarsPerUnit)
+		if n, ok := f.units["minute"]; ok {
+			f.units["minute"] = significant(n, raw) // prices are by the minute or hour, and were rounded by the second
+		}
+		return err
 	case "input_cost_per_character":
 		return llUnit(f, "character", raw, dollarsPerUnit)
 	case "output_cost_per_video_per_second":
@@ -192,6 +196,18 @@ func llUnit(f *facts, unit string, raw json.RawMessage, scale int64) error {
 		f.units[unit] = n
 	}
 	return err
+}
+
+// significant rounds n to as many significant digits as the figure has that it
+// comes from.
+func significant(n int64, figure json.RawMessage) int64 {
+	mantissa, _, _ := strings.Cut(strings.ToLower(string(figure)), "e")
+	digits := len(strings.TrimLeft(strings.Replace(mantissa, ".", "", 1), "0"))
+	unit := int64(1)
+	for len(strconv.FormatInt(n/unit, 10)) > digits {
+		unit *= 10
+	}
+	return (n + unit/2) / unit * unit
 }
 
 // llSearch reads what a search costs by the size of the context it fetches.
