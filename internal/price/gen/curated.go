@@ -76,6 +76,13 @@ var refused = map[[2]string]bool{
 	{"openrouter", "openrouter/bodybuilder"}:    true,
 }
 
+// kinds are those that LiteLLM has wrong.
+var kinds = map[[2]string]string{
+	{"google", "deep-research-pro-preview-12-2025"}:    "chat",
+	{"google", "gemini-1.5-flash"}:                     "chat",
+	{"vertex-ai", "deep-research-pro-preview-12-2025"}: "chat",
+}
+
 // stepLimit returns the tokens above which a step begins that is named in
 // thousands. Google's limit was 128,000 for Gemini 1.5 and has been 200,000
 // since; portkey-models' names say 128k for all.

@@ -18,6 +18,9 @@ type facts struct {
 	images   map[string]map[string]int64
 	training map[string]int64
 
+	own   bool   // has a name without a step
+	doubt string // the catalogue contradicts itself
+
 	kind               string
 	context, maxOutput int64
 	supports           []string

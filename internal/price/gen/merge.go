@@ -53,12 +53,16 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 	var e price.Entry
 	for _, w := range views {
 		describe(&e, w.facts)
+		if w.facts.doubt != "" {
+			v.uncertain, v.notes = true, append(v.notes, w.facts.doubt)
+		}
 	}
 	for _, w := range views {
 		if f := w.facts; w.source == litellmName { // keeps these with more care
 			e.Kind, e.Context, e.MaxOutput = cmp.Or(f.kind, e.Kind), cmp.Or(f.context, e.Context), cmp.Or(f.maxOutput, e.MaxOutput)
 		}
 	}
+	e.Kind = cmp.Or(kinds[[2]string{provider, name}], e.Kind)
 	slices.Sort(e.Supports)
 	e.Supports = slices.Compact(e.Supports)
 

@@ -131,17 +131,22 @@ func foldSteps(p provider, all map[string]*facts) {
 			delete(all, name)
 		}
 	}
+	for _, f := range all {
+		f.own = true
+	}
 	for _, kind := range []string{"lte", "gt"} {
 		for _, name := range slices.Sorted(maps.Keys(steps)) {
 			part := pkStep.FindStringSubmatch(name)
 			base := all[part[1]]
 			switch {
 			case part[2] != kind:
+			case kind == "lte" && base != nil && !base.own && !sameRates(base, steps[name]):
+				base.doubt = "portkey-models has it twice, with other figures."
 			case kind == "lte" && base == nil:
 				first := *steps[name]
 				first.rates = maps.Clone(first.rates)
 				all[part[1]] = &first
-			case kind == "gt" && base != nil && !sameRates(steps[name], steps[part[1]+"-lte-"+part[3]+"k"]):
+			case kind == "gt" && base != nil && !(base.own && sameRates(steps[name], steps[part[1]+"-lte-"+part[3]+"k"])):
 				addStep(base, steps[name], stepLimit(p, part[1], part[3]))
 			}
 		}
@@ -150,7 +155,8 @@ func foldSteps(p provider, all map[string]*facts) {
 
 func sameRates(a, b *facts) bool { return b != nil && maps.Equal(a.rates, b.rates) }
 
-// addStep takes the rates of f as base's above a limit, unless it has some.
+// addStep takes the rates of f as base's above a limit, unless it has some, and
+// the units that base lacks.
 func addStep(base, f *facts, limit int64) {
 	for k := range base.rates {
 		if k.above == limit {
@@ -159,6 +165,11 @@ func addStep(base, f *facts, limit int64) {
 	}
 	for k, n := range f.rates {
 		base.rate(k.tier, limit, k.dim, n)
+	}
+	for unit, n := range f.units {
+		if _, has := base.units[unit]; !has {
+			base.units[unit] = n
+		}
 	}
 }
 

@@ -68,14 +68,14 @@ var noSearch = []string{"embedding", "moderation", "image", "speech", "transcrip
 // tidy drops figures that say nothing: token rates of zero beside the real
 // price, tiers of which half is missing, tool fees of models without tools.
 func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
-	if slices.Contains(noSearch, e.Kind) {
+	if _, grounded := units["search"]; slices.Contains(noSearch, e.Kind) && !grounded {
 		delete(units, "web_search")
 		delete(units, "file_search")
 	}
 	other := e.Images != nil
 	for name := range units {
 		video := strings.HasPrefix(name, "video_second")
-		other = other || video || name == "minute" || name == "character"
+		other = other || video || slices.Contains([]string{"minute", "character", "search_unit", "page"}, name)
 	}
 	dropFlatSteps(rates)
 	all := maps.Clone(rates)
@@ -83,7 +83,9 @@ func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
 		_, in := all[rateKey{k.tier, k.above, price.Input}]
 		_, out := all[rateKey{k.tier, k.above, price.Output}]
 		_, sound := all[rateKey{k.tier, k.above, price.AudioOutput}]
-		inPart := k.tier != price.Standard && !(in && (out || e.Kind == "embedding"))
+		_, image := all[rateKey{k.tier, k.above, price.ImageOutput}]
+		_, makesImages := all[rateKey{price.Standard, 0, price.ImageOutput}]
+		inPart := k.tier != price.Standard && !(in && (out || e.Kind == "embedding") && image == makesImages)
 		if inPart || n == 0 && (other || sound && k.dim == price.Output) {
 			delete(rates, k)
 		}
