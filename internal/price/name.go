@@ -89,8 +89,9 @@ func only(names ...string) iter.Seq[string] {
 
 // bedrockNames reads a model id, an inference profile's id or the ARN of either.
 // A profile's region is tried first with the model, for some have a surcharge:
-// "us.anthropic.claude-haiku-4-5-20251001-v1:0". Provisioned and imported models
-// have no price per token.
+// "us.anthropic.claude-haiku-4-5-20251001-v1:0"; so is a region before a slash:
+// "eu-west-2/qwen.qwen3-coder-next". Provisioned and imported models have no
+// price per token.
 //
 // Source: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
 func bedrockNames(name string) iter.Seq[string] {
@@ -110,13 +111,18 @@ func bedrockNames(name string) iter.Seq[string] {
 		name = id
 	}
 	names := versions(name)
-	if region, rest, ok := strings.Cut(name, "."); ok && bedrockRegions[region] {
+	if region, rest, ok := strings.Cut(name, "/"); ok && strings.Count(region, "-") >= 2 {
+		name = rest
+		names = append(names, versions(name)...)
+	}
+	if profile, rest, ok := strings.Cut(name, "."); ok && bedrockProfiles[profile] {
 		names = append(names, versions(rest)...)
 	}
 	return only(names...)
 }
 
-var bedrockRegions = map[string]bool{
+// bedrockProfiles are what ids of inference profiles begin with.
+var bedrockProfiles = map[string]bool{
 	"us": true, "us-gov": true, "eu": true, "apac": true, "au": true, "ca": true, "jp": true, "in": true, "global": true,
 }
 

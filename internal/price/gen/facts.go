@@ -85,7 +85,7 @@ func (c *catalogues) of(p provider) ([]source, error) {
 		}
 	}
 	if !p.genaiOnlyVotes {
-		genai.addOwn(ge)
+		genai.addOwn(p, ge)
 	}
 	return []source{
 		{portkeyName, portkeyAsOf, pk},

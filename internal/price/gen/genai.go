@@ -68,14 +68,14 @@ func (g geModels) find(name string) *facts {
 }
 
 // addOwn adds the models that this catalogue knows by name.
-func (g geModels) addOwn(all map[string]*facts) {
+func (g geModels) addOwn(p provider, all map[string]*facts) {
 	for _, m := range g {
 		names := m.Match.names()
 		if !strings.HasSuffix(m.ID, "-") { // a prefix, not a name
 			names = append(names, m.ID)
 		}
 		for _, name := range names {
-			if all[name] == nil {
+			if name = p.name(name); all[name] == nil {
 				all[name] = m.read
 			}
 		}

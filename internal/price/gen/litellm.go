@@ -102,11 +102,20 @@ func readLiteLLM(models map[string]map[string]json.RawMessage, p provider) (map[
 		if err != nil {
 			return nil, fmt.Errorf("litellm: %s: %w", name, err)
 		}
+		if other := all[name]; other != nil && !sameMain(f, other) {
+			f.doubt, other.doubt = "litellm has it twice, with other figures.", "litellm has it twice, with other figures."
+		}
 		if all[name] == nil || name != listed { // of two names for one model the fuller is ours
 			all[name] = f
 		}
 	}
 	return all, nil
+}
+
+// sameMain reports whether two have the same rates for input and output.
+func sameMain(a, b *facts) bool {
+	in, out := rateKey{price.Standard, 0, price.Input}, rateKey{price.Standard, 0, price.Output}
+	return a.rates[in] == b.rates[in] && a.rates[out] == b.rates[out]
 }
 
 func llFacts(m map[string]json.RawMessage, p provider) (*facts, error) {

@@ -198,7 +198,11 @@ func (v *vote) claims(views []view, k rateKey) []claim {
 		if !ok {
 			continue
 		}
-		switch judge(w.facts, k, n) {
+		opinion := judge(w.facts, k, n)
+		if opinion == impossible && k.dim <= price.Output && confirmed(views, w, k) {
+			opinion = plausible
+		}
+		switch opinion {
 		case plausible:
 			all = append(all, claim{w.source, n})
 		case impossible:
@@ -207,6 +211,14 @@ func (v *vote) claims(views []view, k rateKey) []claim {
 		}
 	}
 	return all
+}
+
+// confirmed reports whether another catalogue has the same figure.
+func confirmed(views []view, w view, k rateKey) bool {
+	return slices.ContainsFunc(views, func(o view) bool {
+		n, ok := o.facts.rates[k]
+		return ok && o.source != w.source && n == w.facts.rates[k]
+	})
 }
 
 func (v *vote) units(views []view) map[string]int64 {
