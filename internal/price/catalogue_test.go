@@ -137,6 +137,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 		{`{"openai": {"m": {"rates": {"input": "1"}, "tiers": {"batch": {"rates": {"input": "x"}}}}}}`, "openai.m.tiers.batch.rates.input:"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "long": {"200k": {"input": "1"}}}}}`, "openai.m.long.200k: the key is a number"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "units": {"call": "x"}}}}`, "openai.m.units.call:"},
+		{`{"openai": {"m": {"units": {"serch": "1"}}}}`, "openai.m.units.serch: is not a unit; known are call, web_search,"},
 		{`{"openai": {"m": {"images": {"hd": {"1x1": "x"}}}}}`, "openai.m.images.hd.1x1:"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "as_of": "yesterday"}}}`, "openai.m.as_of:"},
 	} {
