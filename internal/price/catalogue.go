@@ -67,7 +67,7 @@ func Load() (*Catalogue, error) {
 			return nil, fmt.Errorf("load prices: %w", err)
 		}
 		provider := strings.TrimSuffix(f.Name(), ".json")
-		c.shelves[provider] = sync.OnceValue(func() *models { return readShelf(provider, data) })
+		c.shelves[provider] = sync.OnceValue(func() *models { return readShelf(provider) })
 		c.stamp(newest(data), data)
 	}
 	return c, nil
@@ -75,8 +75,12 @@ func Load() (*Catalogue, error) {
 
 // readShelf reads a file of the binary. TestData reads all of them, so that a
 // faulty one is never built in.
-func readShelf(provider string, data []byte) *models {
-	all, err := parseFile(data)
+func readShelf(provider string) *models {
+	var all map[string]map[string]*Price
+	data, err := embedded.ReadFile("data/" + provider + ".json")
+	if err == nil {
+		all, err = parseFile(data)
+	}
 	if err != nil || len(all) != 1 || all[provider] == nil {
 		panic(fmt.Sprintf("price: data/%s.json is not the prices of %s: %v", provider, provider, err))
 	}

@@ -378,14 +378,10 @@ func BenchmarkLoad(b *testing.B) {
 // BenchmarkFirstUse is what the first request to a provider pays.
 func BenchmarkFirstUse(b *testing.B) {
 	for _, provider := range []string{"openai", "openrouter", "bedrock", "groq"} {
-		data, err := embedded.ReadFile("data/" + provider + ".json")
-		if err != nil {
-			b.Fatal(err)
-		}
 		b.Run(provider, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				readShelf(provider, data)
+				readShelf(provider)
 			}
 		})
 	}

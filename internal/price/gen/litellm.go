@@ -226,7 +226,7 @@ func llSearch(f *facts, p provider, raw json.RawMessage) error {
 		return err
 	}
 	for _, size := range []string{"low", "medium", "high"} {
-		n, err := nano(v["search_context_size_"+size], dollarsPerUnit)
+		n, err := nano(cmp.Or(v["search_context_size_"+size], "0"), dollarsPerUnit)
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,9 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 	voters := slices.DeleteFunc(slices.Clone(views), func(w view) bool { return isRuled && ruled.source != "" && w.source != ruled.source })
 	rates, units := v.rates(voters), v.units(views)
 	e.Images = v.images(views)
+	if provider == "google" || provider == "vertex-ai" {
+		v.notes = append(v.notes, completeGoogle(rates)...)
+	}
 	tidy(e, rates, units)
 	if provider == "anthropic" {
 		v.notes = append(v.notes, completeAnthropic(rates, units)...)

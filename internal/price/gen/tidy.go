@@ -142,6 +142,30 @@ func completeAnthropic(rates map[rateKey]int64, units map[string]int64) []string
 	return notes
 }
 
+// completeGoogle adds the rates of sound, pictures and reasoning that the
+// catalogues leave out of the other tiers: Google halves all rates in batches and
+// with flex, and multiplies all alike with priority.
+// Source: https://ai.google.dev/gemini-api/docs/pricing
+func completeGoogle(rates map[rateKey]int64) []string {
+	var notes []string
+	in, out := rates[rateKey{price.Standard, 0, price.Input}], rates[rateKey{price.Standard, 0, price.Output}]
+	for _, tier := range []price.Tier{price.Batch, price.Flex, price.Priority} {
+		tierIn, tierOut := rates[rateKey{tier, 0, price.Input}], rates[rateKey{tier, 0, price.Output}]
+		if in == 0 || tierIn == 0 || tierIn*out != tierOut*in {
+			continue
+		}
+		for _, d := range []price.Dimension{price.AudioInput, price.AudioOutput, price.AudioCacheRead, price.ImageInput, price.ImageOutput, price.Reasoning} {
+			n, has := rates[rateKey{price.Standard, 0, d}]
+			k := rateKey{tier, 0, d}
+			if _, known := rates[k]; has && !known && n*tierIn%in == 0 {
+				rates[k] = n * tierIn / in
+				notes = add(notes, "Sound, pictures and reasoning of other tiers are in proportion to text.")
+			}
+		}
+	}
+	return notes
+}
+
 // standard copies the standard rates, so that the map may grow meanwhile.
 func standard(rates map[rateKey]int64) map[rateKey]int64 {
 	some := make(map[rateKey]int64)
