@@ -114,7 +114,8 @@ func (c *Catalogue) WithOverrides(r io.Reader) (*Catalogue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("price overrides: %w", err)
 	}
-	next := &Catalogue{shelves: maps.Clone(c.shelves), asOf: c.asOf, digest: c.digest}
+	next := &Catalogue{shelves: make(map[string]shelf, len(c.shelves)+len(providers)), asOf: c.asOf, digest: c.digest}
+	maps.Copy(next.shelves, c.shelves)
 	asOf := ""
 	for provider, prices := range providers {
 		for _, p := range prices {

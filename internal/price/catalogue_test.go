@@ -60,6 +60,7 @@ func TestLookupNames(t *testing.T) {
 		{"vertex-ai", "anthropic.claude-sonnet-4@20250514", "claude-sonnet-4@20250514"},
 		{"vertex-ai", "meta.llama-4-scout-17b-16e-instruct-maas", "meta/llama-4-scout-17b-16e-instruct-maas"},
 		{"vertex-ai", "endpoints.1234567890", ""},
+		{"vertex-ai", "claude-3-5-haiku-20241022", "claude-3-5-haiku@20241022"}, // as its replies name it
 		{"openrouter", "anthropic/claude-3-haiku", "anthropic/claude-3-haiku"},
 		{"openrouter", "openrouter/anthropic/claude-3-haiku", "anthropic/claude-3-haiku"},
 		{"openrouter", "anthropic/claude-3-haiku:free", ""}, // no such variant, and not the paid price
@@ -149,7 +150,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 }
 
 func FuzzOverrides(f *testing.F) {
-	c := load(f)
+	c := new(Catalogue)
 	f.Add(`{"openai": {"m": {"rates": {"input": "2.5"}, "long": {"5": {"output": "1"}}}}}`)
 	f.Fuzz(func(t *testing.T, file string) {
 		next, err := c.WithOverrides(strings.NewReader(file))

@@ -226,17 +226,20 @@ func (r *receipt) things(p *Price, u *ai.Usage) bool {
 	return found
 }
 
-// image returns the price of a picture: of its quality and size if they are
-// listed, else of any.
+// image returns the price of a picture: of its quality, if that is listed, and
+// of its size, if that is; else of any. A listed quality never has the price of
+// another.
 func (p *Price) image(quality, size string) (int64, bool) {
 	for _, q := range [...]string{quality, "default", "standard"} {
-		sizes := p.Images[q]
+		sizes, ok := p.Images[q]
+		if !ok {
+			continue
+		}
 		if nano, ok := sizes[size]; ok {
 			return nano, true
 		}
-		if nano, ok := sizes["default"]; ok {
-			return nano, true
-		}
+		nano, ok := sizes["default"]
+		return nano, ok
 	}
 	nano, ok := p.Units["generated_images"]
 	return nano, ok

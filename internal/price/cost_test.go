@@ -233,6 +233,35 @@ func TestOutputWithoutAPrice(t *testing.T) {
 	}
 }
 
+func TestImagePrices(t *testing.T) {
+	e := Entry{Images: map[string]map[string]string{
+		"standard": {"1024x1024": "0.04", "default": "0.05"}, "hd": {"1024x1024": "0.08"},
+	}}
+	p, err := e.Price("p", "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		quality, size string
+		nano          int64 // -1 for unknown
+	}{
+		{"", "", 50_000_000}, {"", "1024x1024", 40_000_000}, {"standard", "9x9", 50_000_000}, {"auto", "1024x1024", 40_000_000},
+		{"hd", "1024x1024", 80_000_000}, {"hd", "9x9", -1},
+	} {
+		b := Cost(p, ai.Usage{Known: true, Images: 1, ImageQuality: tt.quality, ImageSize: tt.size}, "")
+		if b.Known != (tt.nano >= 0) || b.Known && b.Nano != tt.nano {
+			t.Errorf("%s %s: %+v, want %d", tt.quality, tt.size, b, tt.nano)
+		}
+	}
+	e = Entry{Units: map[string]string{"generated_images": "0.03"}}
+	if p, err = e.Price("p", "m"); err != nil {
+		t.Fatal(err)
+	}
+	if b := Cost(p, ai.Usage{Known: true, Images: 2}, ""); !b.Known || b.Nano != 60_000_000 {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestPerCall(t *testing.T) {
 	e := Entry{Units: map[string]string{"call": "0.02"}}
 	p, err := e.Price("p", "m")

@@ -7,8 +7,8 @@ import (
 )
 
 // spellings yields the names under which a model may be listed, the most
-// specific first. The name is in lower case. Every provider's own habits come
-// first; then, for each, what all have in common.
+// specific first. The name is in lower case. The provider's own spellings come
+// first, then those that all have in common of each of them.
 func spellings(provider, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if !yield(name) {
@@ -20,6 +20,11 @@ func spellings(provider, name string) iter.Seq[string] {
 			names = habit(name)
 		}
 		for own := range names {
+			if !yield(own) {
+				return
+			}
+		}
+		for own := range names {
 			if !common(own, provider, yield) {
 				return
 			}
@@ -27,12 +32,9 @@ func spellings(provider, name string) iter.Seq[string] {
 	}
 }
 
-// common yields a name, then without vendor prefix, fine-tune id, @version,
-// -latest and date, and with -latest.
+// common yields a name without vendor prefix, fine-tune id, @version, -latest and
+// date, and with -latest.
 func common(name, provider string, yield func(string) bool) bool {
-	if !yield(name) {
-		return false
-	}
 	name = trimPrefixes(name, provider)
 	fine := trimFineTune(name)
 	if !yield(name) || fine != name && !yield(fine) {
@@ -173,7 +175,9 @@ func vertexNames(name string) iter.Seq[string] {
 		name = rest
 		names = append(names, name)
 	}
-	if base, ok := cutShape(name, "-ddd"); ok {
+	if base, ok := cutShape(name, "-dddddddd"); ok {
+		names = append(names, base+"@"+name[len(base)+1:])
+	} else if base, ok := cutShape(name, "-ddd"); ok {
 		names = append(names, base)
 	}
 	return only(names...)
