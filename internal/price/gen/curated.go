@@ -52,7 +52,8 @@ var rulings = map[[2]string]ruling{
 	{"workers-ai", "@cf/moonshotai/kimi-k3"}: {"", tenfold},
 	{"bedrock", "amazon.titan-embed-image-v1"}: {litellmName,
 		"portkey-models has the figures of a chat model."},
-	{"fireworks-ai", "deepseek-r1"}: {litellmName, "portkey-models has the output's rate for the input too."},
+	{"databricks", "databricks-mpt-7b-instruct"}: {"", "The output is listed as free."},
+	{"fireworks-ai", "deepseek-r1"}:              {litellmName, "portkey-models has the output's rate for the input too."},
 	{"google", "gemini-2.5-flash-image-preview"}: {genaiName,
 		"portkey-models has the price of a picture as the output's rate."},
 	{"minimax", "MiniMax-M2.7"}:               {genaiName, "portkey-models has a hundredth."},
@@ -72,6 +73,7 @@ const tenfold = "Ten times what the model's maker and other hosts charge; only p
 var refused = map[[2]string]bool{
 	{"cohere", "embed-multilingual-light-v3.0"}: true,
 	{"together-ai", "MiniMaxAI/MiniMax-M2.5"}:   true,
+	{"azure-ai", "model_router"}:                true,
 	{"openrouter", "openrouter/auto"}:           true,
 	{"openrouter", "openrouter/bodybuilder"}:    true,
 }

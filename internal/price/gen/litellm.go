@@ -102,6 +102,11 @@ func readLiteLLM(models map[string]map[string]json.RawMessage, p provider) (map[
 		if err != nil {
 			return nil, fmt.Errorf("litellm: %s: %w", name, err)
 		}
+		if p.converted {
+			for k, n := range f.rates {
+				f.rates[k] = threeDigits(n)
+			}
+		}
 		if other := all[name]; other != nil && !sameMain(f, other) {
 			f.doubt, other.doubt = "litellm has it twice, with other figures.", "litellm has it twice, with other figures."
 		}
@@ -217,6 +222,15 @@ func significant(n int64, figure json.RawMessage) int64 {
 		unit *= 10
 	}
 	return (n + unit/2) / unit * unit
+}
+
+// threeDigits rounds to three significant digits, if that changes next to
+// nothing.
+func threeDigits(n int64) int64 {
+	if r := significant(n, json.RawMessage("100")); 1000*max(n-r, r-n) < n {
+		return r
+	}
+	return n
 }
 
 // llSearch reads what a search costs by the size of the context it fetches.

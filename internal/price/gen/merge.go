@@ -63,6 +63,7 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 		}
 	}
 	e.Kind = cmp.Or(kinds[[2]string{provider, name}], e.Kind)
+	v.kind = e.Kind
 	slices.Sort(e.Supports)
 	e.Supports = slices.Compact(e.Supports)
 
@@ -138,6 +139,7 @@ type claim struct {
 
 // A vote decides figures and remembers who was overruled.
 type vote struct {
+	kind      string          // of the model
 	against   map[string]bool // on the main rates
 	uncertain bool
 	notes     []string
@@ -201,7 +203,7 @@ func (v *vote) claims(views []view, k rateKey) []claim {
 		if !ok {
 			continue
 		}
-		opinion := judge(w.facts, k, n)
+		opinion := judge(w.facts, v.kind, k, n)
 		if opinion == impossible && k.dim <= price.Output && confirmed(views, w, k) {
 			opinion = plausible
 		}

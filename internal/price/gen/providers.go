@@ -14,6 +14,7 @@ type provider struct {
 	genaiOnlyVotes bool   // its list also has models of other services
 	search         string // its unit for a search by the model, if not "web_search"
 	mediaInDollars bool   // portkey-models has its pictures and video in dollars, not in cents
+	converted      bool   // its prices were converted from a unit of its own, and lost their last digits
 	byContext      bool   // each call has a search, priced by the size of its context
 }
 
@@ -39,7 +40,7 @@ var providers = []provider{
 	{id: "cohere", litellm: []string{"cohere", "cohere_chat"}, prefix: "cohere/", genai: "cohere"},
 	{id: "cortex", litellm: []string{"snowflake"}, prefix: "snowflake/"},
 	{id: "dashscope", litellm: []string{"dashscope"}, prefix: "dashscope/"},
-	{id: "databricks", litellm: []string{"databricks"}, prefix: "databricks/"},
+	{id: "databricks", litellm: []string{"databricks"}, prefix: "databricks/", converted: true},
 	{id: "deepbricks"},
 	{id: "deepgram", litellm: []string{"deepgram"}, prefix: "deepgram/"},
 	{id: "deepinfra", litellm: []string{"deepinfra"}, prefix: "deepinfra/"},

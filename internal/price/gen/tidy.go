@@ -21,7 +21,7 @@ const (
 // never costs more than sending anew nor next to nothing, writing to it never
 // less nor many times more; sound never comes cheaper out than in, text never
 // many times so. A rate of sound that equals the one of text is filled in.
-func judge(f *facts, k rateKey, n int64) opinion {
+func judge(f *facts, kind string, k rateKey, n int64) opinion {
 	of := func(d price.Dimension) (int64, bool) {
 		base, ok := f.rates[rateKey{k.tier, k.above, d}]
 		return base, ok
@@ -37,7 +37,7 @@ func judge(f *facts, k rateKey, n int64) opinion {
 			return filledIn
 		}
 	case price.Output:
-		if n == input && (f.kind == "embedding" || f.kind == "rerank") {
+		if n == input && (kind == "embedding" || kind == "rerank") {
 			return filledIn // there is no output
 		}
 	}
@@ -71,6 +71,11 @@ func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
 	if _, grounded := units["search"]; slices.Contains(noSearch, e.Kind) && !grounded {
 		delete(units, "web_search")
 		delete(units, "file_search")
+	}
+	if _, counted := units["web_search"]; counted { // not one in every call
+		for _, size := range []string{"low", "medium", "high"} {
+			delete(units, "web_search_"+size+"_context")
+		}
 	}
 	other := e.Images != nil
 	for name := range units {
