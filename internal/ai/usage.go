@@ -1,8 +1,9 @@
 package ai
 
-// Usage is what a call consumed, in tokens. Totals include their parts:
-// InputTokens counts cache reads and writes, OutputTokens counts reasoning.
-// The zero value means that nothing is known (Known false).
+// Usage is what a call consumed: tokens, and for what is not paid by the token
+// the unit that it is paid by. Totals include their parts: InputTokens counts
+// cache reads and writes, OutputTokens counts reasoning. The zero value means
+// that nothing is known (Known false).
 type Usage struct {
 	Known     bool `json:"known,omitempty"`     // the provider (or an estimate) gave figures
 	Estimated bool `json:"estimated,omitempty"` // the figures are not the provider's own
@@ -15,7 +16,23 @@ type Usage struct {
 	ReasoningTokens    int64 `json:"reasoning_tokens,omitempty"`      // part of OutputTokens
 	InputAudioTokens   int64 `json:"input_audio_tokens,omitempty"`    // part of InputTokens
 	OutputAudioTokens  int64 `json:"output_audio_tokens,omitempty"`   // part of OutputTokens
+	InputImageTokens   int64 `json:"input_image_tokens,omitempty"`    // part of InputTokens
+	OutputImageTokens  int64 `json:"output_image_tokens,omitempty"`   // part of OutputTokens
 	WebSearches        int64 `json:"web_searches,omitempty"`          // calls of a provider-run search tool
+
+	Images      int64 `json:"images,omitempty"`       // pictures made
+	AudioMillis int64 `json:"audio_ms,omitempty"`     // milliseconds of sound transcribed or translated
+	Characters  int64 `json:"characters,omitempty"`   // Unicode code points of text turned into speech
+	SearchUnits int64 `json:"search_units,omitempty"` // units of reranking, as the provider counts them
+	Pages       int64 `json:"pages,omitempty"`        // pages of a document read
+
+	// ImageQuality and ImageSize are those of Images as the provider or the
+	// request names them ("hd", "1024x1024"), "" for the model's default.
+	ImageQuality string `json:"image_quality,omitempty"`
+	ImageSize    string `json:"image_size,omitempty"`
+	// SearchContext is how much context a search model fetched: "low", "medium"
+	// or "high"; "" if the provider did not say.
+	SearchContext string `json:"search_context,omitempty"`
 
 	// ServiceTier is the tier the provider says it used ("default", "flex",
 	// "priority", "batch", …), "" if it did not say.
@@ -33,7 +50,14 @@ func (u Usage) Plus(v Usage) Usage {
 	u.ReasoningTokens += v.ReasoningTokens
 	u.InputAudioTokens += v.InputAudioTokens
 	u.OutputAudioTokens += v.OutputAudioTokens
+	u.InputImageTokens += v.InputImageTokens
+	u.OutputImageTokens += v.OutputImageTokens
 	u.WebSearches += v.WebSearches
+	u.Images += v.Images
+	u.AudioMillis += v.AudioMillis
+	u.Characters += v.Characters
+	u.SearchUnits += v.SearchUnits
+	u.Pages += v.Pages
 	if v.ServiceTier != "" {
 		u.ServiceTier = v.ServiceTier
 	}

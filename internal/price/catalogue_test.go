@@ -36,6 +36,48 @@ func TestLookupNames(t *testing.T) {
 		{"azure-openai", "eu/gpt-4o-2024-11-20", "eu/gpt-4o-2024-11-20"},
 		{"anyscale", "mistralai/Mixtral-8x22B-Instruct-v0.1", "mistralai/Mixtral-8x22B-Instruct-v0.1"},
 		{"ollama", "qwen2.5:7b", "qwen2.5:7b"},
+		{"bedrock", "anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"},
+		{"bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0"}, // a surcharge
+		{"bedrock", "ca.anthropic.claude-3-haiku-20240307-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"},
+		{"bedrock", "anthropic.claude-3-haiku-20240307", "anthropic.claude-3-haiku-20240307-v1:0"},
+		{"bedrock", "anthropic.claude-3-haiku-20240307-v1:0:48k", "anthropic.claude-3-haiku-20240307-v1:0"},
+		{"bedrock", "zai.glm-5-v1:0", "zai.glm-5"},
+		{"bedrock", "anthropic.claude-3-haiku-20240307-v1%3A0", "anthropic.claude-3-haiku-20240307-v1:0"},
+		{"bedrock", "bedrock/amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"},
+		{"bedrock", "eu-west-2/qwen.qwen3-coder-next", "eu-west-2/qwen.qwen3-coder-next"},
+		{"bedrock", "eu-west-9/amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"},
+		{"bedrock", "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"},
+		{"bedrock", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"},
+		{"bedrock", "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc", ""},
+		{"bedrock", "arn:aws:bedrock:us-east-1:123456789012:imported-model/amazon.nova-lite-v1:0", ""},
+		{"google", "models/gemini-2.5-flash", "gemini-2.5-flash"},
+		{"google", "gemini-2.5-flash-001", "gemini-2.5-flash"},
+		{"google", "gemini-1.5-pro-002", "gemini-1.5-pro-002"},
+		{"google", "tunedModels/mine", ""},
+		{"vertex-ai", "google/gemini-2.5-pro", "gemini-2.5-pro"},
+		{"vertex-ai", "google.gemini-2.5-pro", "gemini-2.5-pro"},
+		{"vertex-ai", "projects/p/locations/l/publishers/google/models/gemini-2.5-pro", "gemini-2.5-pro"},
+		{"vertex-ai", "anthropic.claude-sonnet-4@20250514", "claude-sonnet-4@20250514"},
+		{"vertex-ai", "meta.llama-4-scout-17b-16e-instruct-maas", "meta/llama-4-scout-17b-16e-instruct-maas"},
+		{"vertex-ai", "endpoints.1234567890", ""},
+		{"vertex-ai", "claude-3-5-haiku-20241022", "claude-3-5-haiku@20241022"}, // as its replies name it
+		{"openrouter", "anthropic/claude-3-haiku", "anthropic/claude-3-haiku"},
+		{"openrouter", "openrouter/anthropic/claude-3-haiku", "anthropic/claude-3-haiku"},
+		{"openrouter", "anthropic/claude-3-haiku:free", ""}, // no such variant, and not the paid price
+		{"openrouter", "google/gemma-3-12b-it:free", "google/gemma-3-12b-it:free"},
+		{"openrouter", "openrouter/auto", ""},
+		{"workers-ai", "@cf/meta/llama-3.1-8b-instruct", "@cf/meta/llama-3.1-8b-instruct"},
+		{"workers-ai", "meta/llama-3.1-8b-instruct", "@cf/meta/llama-3.1-8b-instruct"},
+		{"fireworks-ai", "accounts/fireworks/models/gpt-oss-120b", "gpt-oss-120b"},
+		{"fireworks-ai", "gpt-oss-120b", "gpt-oss-120b"},
+		{"fireworks-ai", "accounts/acme/models/gpt-oss-120b", ""},
+		{"together-ai", "META-LLAMA/llama-3.3-70b-instruct-turbo", "meta-llama/Llama-3.3-70B-Instruct-Turbo"},
+		{"mistral-ai", "ft:open-mistral-7b:acme:20240401:1234", ""},
+		{"mistral-ai", "mistral-large-latest", "mistral-large-latest"},
+		{"deepseek", "deepseek-chat", "deepseek-chat"},
+		{"azure-ai", "llama-3.3-70b-instruct", "Llama-3.3-70B-Instruct"},
+		{"huggingface", "Qwen/Qwen3-32B:groq", "Qwen/Qwen3-32B:groq"},
+		{"huggingface", "Qwen/Qwen3-32B", ""}, // depends on who runs it
 		{"mock", "anything", "anything"},
 		{"nobody", "gpt-4o", ""},
 	} {
@@ -87,7 +129,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 		{`{"openai": {"m": {"rates": {"input": "1."}}}}`, `openai.m.rates.input: "1." is not a decimal number`},
 		{`{"openai": {"m": {"rates": {"input": "0.1234567891"}}}}`, "more than nine decimal places"},
 		{`{"openai": {"m": {"rates": {"input": "99999999999999999999"}}}}`, "over 1000000 dollars"},
-		{`{"openai": {"m": {"units": {"call": "9000.01"}}}}`, `openai.m.units.call: "9000.01" is over 9000 dollars`},
+		{`{"openai": {"m": {"units": {"call": "6000.01"}}}}`, `openai.m.units.call: "6000.01" is over 6000 dollars`},
 		{`{"openai": {"m": {"rates": {"inptu": "1"}}}}`, "openai.m.rates.inptu: is not a rate; known are input, output"},
 		{`{"openai": {"m": {"rates": {}}}}`, "openai.m.rates: is empty"},
 		{`{"openai": {"m": {}}}`, "openai.m: has no price"},
@@ -96,6 +138,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 		{`{"openai": {"m": {"rates": {"input": "1"}, "tiers": {"batch": {"rates": {"input": "x"}}}}}}`, "openai.m.tiers.batch.rates.input:"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "long": {"200k": {"input": "1"}}}}}`, "openai.m.long.200k: the key is a number"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "units": {"call": "x"}}}}`, "openai.m.units.call:"},
+		{`{"openai": {"m": {"units": {"serch": "1"}}}}`, "openai.m.units.serch: is not a unit; known are call, web_search,"},
 		{`{"openai": {"m": {"images": {"hd": {"1x1": "x"}}}}}`, "openai.m.images.hd.1x1:"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "as_of": "yesterday"}}}`, "openai.m.as_of:"},
 	} {
@@ -107,7 +150,7 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 }
 
 func FuzzOverrides(f *testing.F) {
-	c := load(f)
+	c := new(Catalogue)
 	f.Add(`{"openai": {"m": {"rates": {"input": "2.5"}, "long": {"5": {"output": "1"}}}}}`)
 	f.Fuzz(func(t *testing.T, file string) {
 		next, err := c.WithOverrides(strings.NewReader(file))

@@ -70,7 +70,7 @@ func TestCost(t *testing.T) {
 	}, {
 		name: "audio, part of it cached", provider: "openai", model: "gpt-realtime",
 		usage: ai.Usage{Known: true, InputTokens: 100, InputAudioTokens: 60, CacheReadTokens: 50, OutputTokens: 20, OutputAudioTokens: 15},
-		want: Bill{Known: true, Tier: Standard, Nano: 2_660_000, Lines: []Line{
+		want: Bill{Known: true, Tier: Standard, Uncertain: true, Nano: 2_660_000, Lines: []Line{
 			{"cache_read", 40, 400_000_000, 16_000}, {"audio_input", 50, 32_000_000_000, 1_600_000},
 			{"audio_cache_read", 10, 400_000_000, 4_000},
 			{"output", 5, 16_000_000_000, 80_000}, {"audio_output", 15, 64_000_000_000, 960_000},
@@ -103,6 +103,78 @@ func TestCost(t *testing.T) {
 	}, {
 		name: "free", provider: "openai", model: "omni-moderation-latest",
 		want: Bill{Known: true, Tier: Standard},
+	}, {
+		name: "pictures by quality and size", provider: "openai", model: "dall-e-3",
+		usage: ai.Usage{Known: true, Images: 2, ImageQuality: "hd", ImageSize: "1792x1024"},
+		want:  Bill{Known: true, Tier: Standard, Nano: 240_000_000, Lines: []Line{{"image", 2, 120_000_000_000_000, 240_000_000}}},
+	}, {
+		name: "pictures of no particular size", provider: "stability-ai", model: "sd3-large",
+		usage: ai.Usage{Known: true, Images: 1, ImageSize: "1:1"},
+		want:  Bill{Known: true, Tier: Standard, Nano: 65_000_000, Lines: []Line{{"image", 1, 65_000_000_000_000, 65_000_000}}},
+	}, {
+		name: "a chat model that made a picture", provider: "openai", model: "gpt-4o",
+		usage: ai.Usage{Known: true, Images: 1},
+		want:  Bill{Tier: Standard, Missing: "usage in the unit of the price"},
+	}, {
+		name: "image tokens told apart", provider: "google", model: "gemini-3-pro-image",
+		usage: ai.Usage{Known: true, InputTokens: 100, InputImageTokens: 40, OutputTokens: 1200, OutputImageTokens: 1120},
+		want: Bill{Known: true, Tier: Standard, Nano: 135_560_000, Lines: []Line{
+			{"input", 60, 2_000_000_000, 120_000}, {"image_input", 40, 2_000_000_000, 80_000},
+			{"output", 80, 12_000_000_000, 960_000}, {"image_output", 1120, 120_000_000_000, 134_400_000},
+		}},
+	}, {
+		name: "the whole output of an image model", provider: "google", model: "gemini-3-pro-image",
+		usage: ai.Usage{Known: true, OutputTokens: 1000},
+		want:  Bill{Known: true, Tier: Standard, Nano: 120_000_000, Lines: []Line{{"output", 1000, 120_000_000_000, 120_000_000}}},
+	}, {
+		name: "the text of a chat model that can make pictures", provider: "vertex-ai", model: "gemini-3-pro-preview",
+		usage: ai.Usage{Known: true, OutputTokens: 1000},
+		want:  Bill{Known: true, Tier: Standard, Uncertain: true, Nano: 12_000_000, Lines: []Line{{"output", 1000, 12_000_000_000, 12_000_000}}},
+	}, {
+		name: "sound by the minute, exactly", provider: "openai", model: "whisper-1",
+		usage: ai.Usage{Known: true, AudioMillis: 90_001},
+		want:  Bill{Known: true, Tier: Standard, Nano: 9_000_100, Lines: []Line{{"audio_ms", 90_001, 100_000_000, 9_000_100}}},
+	}, {
+		name: "sound by the minute, a third of a nano-dollar", provider: "deepgram", model: "nova-3",
+		usage: ai.Usage{Known: true, AudioMillis: 3_600_000},
+		want:  Bill{Known: true, Tier: Standard, Nano: 258_000_000, Lines: []Line{{"audio_ms", 3_600_000, 71_666_666, 258_000_000}}},
+	}, {
+		name: "characters", provider: "deepgram", model: "aura-asteria-en",
+		usage: ai.Usage{Known: true, Characters: 1000},
+		want:  Bill{Known: true, Tier: Standard, Nano: 15_000_000, Lines: []Line{{"character", 1000, 15_000_000_000, 15_000_000}}},
+	}, {
+		name: "a transcription that counts tokens", provider: "openai", model: "gpt-4o-transcribe",
+		usage: ai.Usage{Known: true, InputTokens: 100, OutputTokens: 10, AudioMillis: 60_000},
+		want: Bill{Known: true, Tier: Standard, Nano: 350_000, Lines: []Line{
+			{"input", 100, 2_500_000_000, 250_000}, {"output", 10, 10_000_000_000, 100_000},
+		}},
+	}, {
+		name: "a transcription that counts time", provider: "openai", model: "gpt-4o-transcribe",
+		usage: ai.Usage{Known: true, AudioMillis: 60_000},
+		want:  Bill{Known: true, Tier: Standard, Nano: 6_000_000, Lines: []Line{{"audio_ms", 60_000, 100_000_000, 6_000_000}}},
+	}, {
+		name: "search units", provider: "cohere", model: "rerank-v3.5",
+		usage: ai.Usage{Known: true, SearchUnits: 3},
+		want:  Bill{Known: true, Tier: Standard, Nano: 6_000_000, Lines: []Line{{"search_unit", 3, 2_000_000_000_000, 6_000_000}}},
+	}, {
+		name: "pages", provider: "mistral-ai", model: "mistral-ocr-2512",
+		usage: ai.Usage{Known: true, Pages: 5},
+		want:  Bill{Known: true, Tier: Standard, Nano: 10_000_000, Lines: []Line{{"page", 5, 2_000_000_000_000, 10_000_000}}},
+	}, {
+		name: "a search in every call", provider: "perplexity-ai", model: "sonar-pro",
+		usage: ai.Usage{Known: true, InputTokens: 10, OutputTokens: 100, WebSearches: 2, SearchContext: "medium"},
+		want: Bill{Known: true, Tier: Standard, Nano: 11_530_000, Lines: []Line{
+			{"input", 10, 3_000_000_000, 30_000}, {"output", 100, 15_000_000_000, 1_500_000}, {"web_search", 1, 10_000_000_000_000, 10_000_000},
+		}},
+	}, {
+		name: "a search of unknown context", provider: "perplexity-ai", model: "sonar-pro",
+		usage: ai.Usage{Known: true, InputTokens: 10},
+		want: Bill{Tier: Standard, Missing: "size of the search's context", Nano: 30_000,
+			Lines: []Line{{"input", 10, 3_000_000_000, 30_000}}},
+	}, {
+		name: "a search by another name", provider: "google", model: "gemini-2.5-pro",
+		usage: ai.Usage{Known: true, WebSearches: 1},
+		want:  Bill{Known: true, Tier: Standard, Nano: 35_000_000, Lines: []Line{{"web_search", 1, 35_000_000_000_000, 35_000_000}}},
 	}, {
 		name: "local", provider: "ollama", model: "llama3.2:3b",
 		usage: ai.Usage{Known: true, InputTokens: 1000, OutputTokens: 500, WebSearches: 1},
@@ -138,7 +210,7 @@ func TestCostRoundsOnce(t *testing.T) {
 }
 
 func TestCostOfHugeUsageDoesNotOverflow(t *testing.T) {
-	e := Entry{Rates: map[string]string{"input": "1000000", "output": "1000000"}, Units: map[string]string{"web_search": "9000"}}
+	e := Entry{Rates: map[string]string{"input": "1000000", "output": "1000000"}, Units: map[string]string{"web_search": "6000"}}
 	p, err := e.Price("p", "m")
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +233,35 @@ func TestOutputWithoutAPrice(t *testing.T) {
 	}
 }
 
+func TestImagePrices(t *testing.T) {
+	e := Entry{Images: map[string]map[string]string{
+		"standard": {"1024x1024": "0.04", "default": "0.05"}, "hd": {"1024x1024": "0.08"},
+	}}
+	p, err := e.Price("p", "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		quality, size string
+		nano          int64 // -1 for unknown
+	}{
+		{"", "", 50_000_000}, {"", "1024x1024", 40_000_000}, {"standard", "9x9", 50_000_000}, {"auto", "1024x1024", 40_000_000},
+		{"hd", "1024x1024", 80_000_000}, {"hd", "9x9", -1},
+	} {
+		b := Cost(p, ai.Usage{Known: true, Images: 1, ImageQuality: tt.quality, ImageSize: tt.size}, "")
+		if b.Known != (tt.nano >= 0) || b.Known && b.Nano != tt.nano {
+			t.Errorf("%s %s: %+v, want %d", tt.quality, tt.size, b, tt.nano)
+		}
+	}
+	e = Entry{Units: map[string]string{"generated_images": "0.03"}}
+	if p, err = e.Price("p", "m"); err != nil {
+		t.Fatal(err)
+	}
+	if b := Cost(p, ai.Usage{Known: true, Images: 2}, ""); !b.Known || b.Nano != 60_000_000 {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestPerCall(t *testing.T) {
 	e := Entry{Units: map[string]string{"call": "0.02"}}
 	p, err := e.Price("p", "m")
@@ -178,7 +279,7 @@ func TestPerCall(t *testing.T) {
 func TestCostAgainstRationals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var r Rates
-		for _, d := range []Dimension{Input, Output, CacheRead, CacheWrite, CacheWrite1h, Reasoning, AudioInput, AudioOutput, AudioCacheRead} {
+		for _, d := range []Dimension{Input, Output, CacheRead, CacheWrite, CacheWrite1h, Reasoning, AudioInput, AudioOutput, AudioCacheRead, ImageInput, ImageOutput, ImageCacheRead} {
 			if d == Input || d == Output || rapid.Bool().Draw(t, "has "+d.String()) {
 				r.Set(d, rapid.Int64Range(0, 1_000_000_000_000).Draw(t, d.String()))
 			}
@@ -190,6 +291,7 @@ func TestCostAgainstRationals(t *testing.T) {
 			CacheReadTokens: tokens.Draw(t, "read"), CacheWriteTokens: tokens.Draw(t, "write"),
 			CacheWrite1hTokens: tokens.Draw(t, "write1h"), ReasoningTokens: tokens.Draw(t, "reasoning"),
 			InputAudioTokens: tokens.Draw(t, "audio in"), OutputAudioTokens: tokens.Draw(t, "audio out"),
+			InputImageTokens: tokens.Draw(t, "image in"), OutputImageTokens: tokens.Draw(t, "image out"),
 		}
 		b := Cost(p, u, "")
 		if want := slowCost(&r, u); b.Nano != want {
@@ -213,8 +315,8 @@ func TestCostAgainstRationals(t *testing.T) {
 // partsFit reports whether the parts are within their totals, without which
 // more of a total can turn what was cut off into dearer tokens or cheaper ones.
 func partsFit(u ai.Usage) bool {
-	return u.CacheReadTokens+u.CacheWriteTokens+u.InputAudioTokens <= u.InputTokens &&
-		u.ReasoningTokens+u.OutputAudioTokens <= u.OutputTokens
+	return u.CacheReadTokens+u.CacheWriteTokens+u.InputAudioTokens+u.InputImageTokens <= u.InputTokens &&
+		u.ReasoningTokens+u.OutputAudioTokens+u.OutputImageTokens <= u.OutputTokens
 }
 
 // checkLines checks that every token is on one line, and the lines add up.
@@ -242,8 +344,12 @@ func slowCost(r *Rates, u ai.Usage) int64 {
 	rest := in - write - read
 	audio := min(pos(u.InputAudioTokens), rest+read)
 	plain := min(audio, rest)
+	read -= audio - plain
+	seen := min(pos(u.InputImageTokens), rest-plain+read)
+	plainSeen := min(seen, rest-plain)
 	sound := min(pos(u.OutputAudioTokens), out)
-	reasoning := min(pos(u.ReasoningTokens), out-sound)
+	made := min(pos(u.OutputImageTokens), out-sound)
+	reasoning := min(pos(u.ReasoningTokens), out-sound-made)
 
 	sum := new(big.Rat)
 	charge := func(n int64, ds ...Dimension) {
@@ -255,13 +361,16 @@ func slowCost(r *Rates, u ai.Usage) int64 {
 			}
 		}
 	}
-	charge(rest-plain, Input)
+	charge(rest-plain-plainSeen, Input)
+	charge(plainSeen, ImageInput, Input)
+	charge(seen-plainSeen, ImageCacheRead, CacheRead, ImageInput, Input)
+	charge(made, ImageOutput, Output)
 	charge(write-write1h, CacheWrite, Input)
 	charge(write1h, CacheWrite1h, CacheWrite, Input)
-	charge(read-(audio-plain), CacheRead, Input)
+	charge(read-(seen-plainSeen), CacheRead, Input)
 	charge(plain, AudioInput, Input)
 	charge(audio-plain, AudioCacheRead, AudioInput, CacheRead, Input)
-	charge(out-sound-reasoning, Output)
+	charge(out-sound-made-reasoning, Output)
 	charge(reasoning, Reasoning, Output)
 	charge(sound, AudioOutput, Output)
 
@@ -285,11 +394,24 @@ func BenchmarkLookupCost(b *testing.B) {
 	}
 }
 
+// BenchmarkLoad is what a start pays.
 func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Load(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkFirstUse is what the first request to a provider pays.
+func BenchmarkFirstUse(b *testing.B) {
+	for _, provider := range []string{"openai", "openrouter", "bedrock", "groq"} {
+		b.Run(provider, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				readShelf(provider)
+			}
+		})
 	}
 }

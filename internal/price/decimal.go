@@ -10,7 +10,7 @@ import (
 // tokens, and a unit price times a million, inside the integers used.
 const (
 	maxRate = 1_000_000 // per million tokens
-	maxUnit = 9_000     // per unit
+	maxUnit = 6_000     // per unit
 )
 
 // parseDollars reads a decimal number of dollars up to limit, exactly, as

@@ -39,6 +39,18 @@ type Entry struct {
 	Training map[string]string            `json:"training,omitempty"`
 }
 
+// chargedUnits are what a usage counts, so that a cost can be made of it.
+var chargedUnits = []string{
+	"call", "web_search", "search", "web_search_low_context", "web_search_medium_context", "web_search_high_context",
+	"minute", "character", "search_unit", "page", "generated_images",
+}
+
+// listedUnits are on price lists, but no usage counts them.
+var listedUnits = []string{
+	"file_search", "attachment_search", "x_search", "code_execution", "maps", "enterprise_web_search", "megapixels", "image_1k",
+	"input_image", "output_video_token", "input_video_essential", "input_video_plus", "input_video_standard",
+}
+
 // A TierEntry is the rates of a service tier other than the standard one. It
 // is complete: nothing is inherited from the standard rates.
 type TierEntry struct {
@@ -106,6 +118,11 @@ func (e *Entry) price(provider, model string) (*Price, error) {
 	}
 	if err := e.schedules(p); err != nil {
 		return nil, err
+	}
+	for unit := range e.Units {
+		if !slices.Contains(chargedUnits, unit) && !slices.Contains(listedUnits, unit) && !strings.HasPrefix(unit, "video_second") {
+			return nil, fmt.Errorf(".units.%s: is not a unit; known are %s", unit, strings.Join(chargedUnits, ", "))
+		}
 	}
 	var err error
 	if p.Units, err = amounts(".units", e.Units); err != nil {

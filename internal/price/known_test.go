@@ -60,6 +60,27 @@ func TestKnownPrices(t *testing.T) {
 		{"azure-openai", "gpt-4o", "2.5", "10", "1.25", "", ""},
 		{"azure-openai", "gpt-35-turbo-1106", "1", "2", "", "", ""},
 		{"azure-openai", "text-embedding-3-small", "0.02", "0", "", "", ""},
+		{"google", "gemini-2.5-pro", "1.25", "10", "0.125", "", ""},
+		{"google", "gemini-2.5-flash", "0.3", "2.5", "0.03", "", ""},
+		{"vertex-ai", "gemini-2.5-pro", "1.25", "10", "0.125", "", ""},
+		{"vertex-ai", "claude-sonnet-4@20250514", "3", "15", "0.3", "3.75", "6"},
+		{"bedrock", "anthropic.claude-3-haiku-20240307-v1:0", "0.25", "1.25", "0.025", "0.3125", ""},
+		{"bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0", "1.1", "5.5", "0.11", "1.375", "2.2"},
+		{"bedrock", "meta.llama3-3-70b-instruct-v1:0", "0.72", "0.72", "", "", ""},
+		{"mistral-ai", "mistral-large-2512", "0.5", "1.5", "0.05", "", ""},
+		{"mistral-ai", "codestral-2508", "0.3", "0.9", "0.03", "", ""},
+		{"groq", "llama-3.3-70b-versatile", "0.59", "0.79", "", "", ""},
+		{"groq", "llama-3.1-8b-instant", "0.05", "0.08", "", "", ""},
+		{"cohere", "command-a-03-2025", "2.5", "10", "", "", ""},
+		{"cohere", "embed-english-v3.0", "0.1", "0", "", "", ""},
+		{"together-ai", "meta-llama/Llama-3.3-70B-Instruct-Turbo", "0.88", "0.88", "", "", ""},
+		{"x-ai", "grok-4-0709", "3", "15", "0.75", "", ""},
+		{"x-ai", "grok-3-mini", "0.3", "0.5", "0.075", "", ""},
+		{"perplexity-ai", "sonar-pro", "3", "15", "", "", ""},
+		{"moonshot", "kimi-k2-0905-preview", "0.6", "2.5", "0.15", "", ""},
+		{"voyage", "voyage-3.5", "0.06", "0", "", "", ""},
+		{"jina", "jina-embeddings-v2-base-en", "0.02", "0", "", "", ""},
+		{"cerebras", "llama3.1-8b", "0.1", "0.1", "", "", ""},
 		{"anyscale", "meta-llama/Llama-2-70b-chat-hf", "1", "1", "", "", ""},
 	} {
 		p, ok := c.Lookup(want.provider, want.model)
@@ -94,6 +115,12 @@ func TestKnownTiers(t *testing.T) {
 		{"openai", "gpt-5.4", Standard, 272_000, "2.5", "15", "0.25"},
 		{"openai", "gpt-5.4", Standard, 272_001, "5", "22.5", "0.5"},
 		{"openai", "gpt-5.4", Batch, 272_001, "2.5", "11.25", "0.25"},
+		{"google", "gemini-2.5-pro", Standard, 200_000, "1.25", "10", "0.125"},
+		{"google", "gemini-2.5-pro", Standard, 200_001, "2.5", "15", "0.25"},
+		{"google", "gemini-1.5-pro", Standard, 128_001, "2.5", "10", ""},
+		{"dashscope", "qwen3-coder-plus", Standard, 32_001, "1.8", "9", "0.18"},
+		{"dashscope", "qwen3-coder-plus", Standard, 999_999, "6", "60", "0.6"},
+		{"x-ai", "grok-4-0709", Standard, 128_001, "6", "30", ""},
 		{"anthropic", "claude-sonnet-4-5", Standard, 200_000, "3", "15", "0.3"},
 		{"anthropic", "claude-sonnet-4-5", Standard, 200_001, "6", "22.5", "0.6"},
 		{"anthropic", "claude-sonnet-4-5", Batch, 1000, "1.5", "7.5", "0.15"},
@@ -155,6 +182,12 @@ func TestData(t *testing.T) {
 				}
 			}
 		}
+	}
+	if providers := c.Providers(); len(providers) < 55 {
+		t.Errorf("only the providers %v", providers)
+	}
+	if total < 4800 {
+		t.Errorf("only %d prices", total)
 	}
 	if n := len(c.Models("openai")); n < 150 {
 		t.Errorf("only %d models of openai", n)

@@ -2,14 +2,17 @@ package price
 
 import (
 	"encoding/json"
+	"math"
+	"regexp"
 	"strings"
 )
 
 // PortkeyPricing returns a model's price in the shape of Portkey's
 // GET /model-configs/pricing/{provider}/{model}: US cents per token or unit, as
-// exact decimals. It reports false for a model without a price.
+// exact decimals. It reports false for a model without a price. A price that the
+// sources disagree on has besides "uncertain": true and a "note" that says how.
 func (c *Catalogue) PortkeyPricing(provider, model string) (json.RawMessage, bool) {
-	p, ok := c.Lookup(provider, model)
+	p, ok := c.lookupStep(provider, model)
 	if !ok {
 		return nil, false
 	}
@@ -19,11 +22,11 @@ func (c *Catalogue) PortkeyPricing(provider, model string) (json.RawMessage, boo
 	}
 	if s := p.schedule(Standard); s != nil {
 		r := &s.Steps[0].Rates
-		doc["calculate"] = map[string]any{"request": requestTree(r, p.Kind), "response": responseTree(r, p.Kind)}
+		doc["calculate"] = map[string]any{"request": requestTree(r), "response": responseTree(r, p.Kind)}
 	}
 	if s := p.schedule(Batch); s != nil {
 		batch := map[string]any{}
-		putRates(batch, &s.Steps[0].Rates, p.Kind)
+		putRates(batch, &s.Steps[0].Rates)
 		doc["batch_config"] = batch
 	}
 	if len(p.Training) > 0 {
@@ -37,25 +40,57 @@ func (c *Catalogue) PortkeyPricing(provider, model string) (json.RawMessage, boo
 		doc["finetune_config"] = tune
 	}
 	if n, ok := p.Units["call"]; ok {
-		doc["fixed_cost"] = perUnit(n)
+		doc["fixed_cost"] = map[string]any{"request": perUnit(n), "response": perUnit(0)}
+	}
+	if p.Uncertain {
+		doc["uncertain"], doc["note"] = true, p.Note
 	}
 	return mustJSON(doc), true
 }
+
+// lookupStep is Lookup that also knows the names that Portkey's catalogue has
+// for a model's long-context steps: "gemini-2.5-pro-gt-128k" is the rates above
+// the limit, "gemini-2.5-pro-lte-128k" those up to it.
+func (c *Catalogue) lookupStep(provider, model string) (Price, bool) {
+	if p, ok := c.Lookup(provider, model); ok {
+		return p, true
+	}
+	part := stepName.FindStringSubmatch(model)
+	if part == nil {
+		return Price{}, false
+	}
+	p, ok := c.Lookup(provider, part[1])
+	above := int64(0)
+	if part[2] == "gt" {
+		above = math.MaxInt64
+	}
+	schedules := make([]Schedule, 0, len(p.Schedules))
+	for _, s := range p.Schedules {
+		schedules = append(schedules, Schedule{Tier: s.Tier, Steps: []Step{{Rates: *s.at(above)}}})
+	}
+	p.Schedules = schedules
+	return p, ok
+}
+
+var stepName = regexp.MustCompile(`^(.+)-(lte|gt)-\d+k$`)
 
 func payAsYouGo(p *Price) map[string]any {
 	pay := map[string]any{}
 	extra := map[string]any{}
 	if s := p.schedule(Standard); s != nil {
 		r := &s.Steps[0].Rates
-		putRates(pay, r, p.Kind)
+		putRates(pay, r)
 		if n, ok := r.Get(CacheWrite1h); ok {
 			extra["cache_write_1h"] = perToken(n)
 		}
+		if n, ok := r.Get(ImageOutput); ok && !seesImages(r) {
+			extra["image_token"] = perToken(n)
+		}
 	}
 	for name, n := range p.Units {
-		switch size, video := strings.CutPrefix(name, "video_second"); {
+		switch size, video := strings.CutPrefix(name, "video_second."); {
 		case name == "call": // fixed_cost
-		case name == "minute", name == "character":
+		case name == "minute", name == "character", name == "search_unit", name == "page":
 			// That is where Portkey's catalogue keeps them, for want of a unit.
 			if len(p.Schedules) == 0 {
 				pay["request_token"], pay["response_token"] = perUnit(n), perUnit(0)
@@ -64,8 +99,9 @@ func payAsYouGo(p *Price) map[string]any {
 				pay["request_audio_token"] = perUnit(n)
 			}
 		case video:
-			size = strings.NewReplacer(".", "_", "x", "_").Replace(size)
-			extra["video_duration_seconds"+size] = perUnit(n)
+			extra["video_duration_seconds_"+strings.Replace(size, "x", "_", 1)] = perUnit(n)
+		case name == "video_second":
+			extra["video_duration_seconds"] = perUnit(n)
 		default:
 			extra[name] = perUnit(n)
 		}
@@ -101,20 +137,26 @@ var portkeyTextKeys = map[Dimension]string{
 	Input: "request_text_token", Output: "response_text_token", CacheRead: "cache_read_text_input_token",
 }
 
-func putRates(into map[string]any, r *Rates, kind string) {
+// putRates adds the rates under their names. One of text beside one of images
+// has two.
+func putRates(into map[string]any, r *Rates) {
 	for d := range dimensions {
-		key := portkeyKey(d, kind)
-		if n, ok := r.Get(d); ok && key != "" {
-			into[key] = perToken(n)
+		n, ok := r.Get(d)
+		if !ok || d == ImageOutput && !seesImages(r) { // then an additional unit
+			continue
+		}
+		if portkeyKeys[d] != "" {
+			into[portkeyKeys[d]] = perToken(n)
+		}
+		if text := portkeyTextKeys[d]; text != "" && seesImages(r) {
+			into[text] = perToken(n)
 		}
 	}
 }
 
-func portkeyKey(d Dimension, kind string) string {
-	if text := portkeyTextKeys[d]; kind == "image" && text != "" {
-		return text
-	}
-	return portkeyKeys[d]
+func seesImages(r *Rates) bool {
+	_, ok := r.Get(ImageInput)
+	return ok
 }
 
 // perToken turns nano-dollars per million tokens into cents per token.
@@ -140,8 +182,8 @@ type term struct {
 }
 
 // requestTree counts input_tokens as those neither cached nor audio.
-func requestTree(r *Rates, kind string) node {
-	return sum(r, kind, []term{
+func requestTree(r *Rates) node {
+	return sum(r, []term{
 		{"input_tokens", Input},
 		{"cache_write_tokens", CacheWrite},
 		{"cache_read_tokens", CacheRead},
@@ -152,19 +194,19 @@ func requestTree(r *Rates, kind string) node {
 
 func responseTree(r *Rates, kind string) node {
 	output := Output
-	if _, ok := r.Get(ImageOutput); ok {
+	if _, ok := r.Get(ImageOutput); ok && kind == "image" && seesImages(r) {
 		output = ImageOutput
 	}
-	return sum(r, kind, []term{{"output_tokens", output}, {"audio_output_tokens", AudioOutput}})
+	return sum(r, []term{{"output_tokens", output}, {"audio_output_tokens", AudioOutput}})
 }
 
 // sum adds up the terms that have a rate; the first is always there.
-func sum(r *Rates, kind string, terms []term) node {
+func sum(r *Rates, terms []term) node {
 	var products []node
 	for i, t := range terms {
 		if _, ok := r.Get(t.dim); ok || i == 0 {
 			products = append(products, node{Operation: "multiply", Operands: []node{
-				{Value: t.tokens}, {Value: "rates." + portkeyKey(t.dim, kind)},
+				{Value: t.tokens}, {Value: "rates." + portkeyKeys[t.dim]},
 			}})
 		}
 	}

@@ -3,6 +3,8 @@ package price
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,48 +84,124 @@ func flatten(path string, data []byte, into map[string]string) {
 }
 
 // TestPortkeyPricingAsPublished compares every price of the document with the
-// one that Portkey publishes, for the entries on which all agree.
+// one that Portkey publishes, for all providers and all entries on which the
+// catalogues agree. A published price may not be missing.
 func TestPortkeyPricingAsPublished(t *testing.T) {
 	dir := filepath.Join(corpus.Specs(t), "catalogues", "portkey-models", "pricing")
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := load(t)
 	compared := 0
-	for _, provider := range []string{"openai", "anthropic", "azure-openai", "anyscale"} {
+	for _, file := range files {
+		provider := strings.TrimSuffix(filepath.Base(file), ".json")
 		var models map[string]struct {
 			Config struct {
-				Pay json.RawMessage `json:"pay_as_you_go"`
+				Pay   json.RawMessage `json:"pay_as_you_go"`
+				Fixed json.RawMessage `json:"fixed_cost"`
 			} `json:"pricing_config"`
 		}
-		readJSON(t, filepath.Join(dir, provider+".json"), &models)
+		readJSON(t, file, &models)
+		delete(models, "default")
+		count := map[string]int{}
 		for name, m := range models {
-			p, ok := c.Lookup(provider, name)
+			p, ok := c.lookupStep(provider, name)
 			if !ok || p.Uncertain {
+				count["uncertain or unknown"]++
 				continue
 			}
+			count["models"]++
 			raw, _ := c.PortkeyPricing(provider, name)
 			var doc struct {
-				Pay json.RawMessage `json:"pay_as_you_go"`
+				Pay   json.RawMessage `json:"pay_as_you_go"`
+				Fixed json.RawMessage `json:"fixed_cost"`
 			}
 			if err := json.Unmarshal(raw, &doc); err != nil {
 				t.Fatal(err)
 			}
 			want, got := map[string]string{}, map[string]string{}
 			flatten("", m.Config.Pay, want)
+			flatten("fixed", m.Config.Fixed, want)
 			flatten("", doc.Pay, got)
-			for key, g := range got {
-				w, ok := want[key]
-				if !ok {
-					continue // added from another catalogue
+			flatten("fixed", doc.Fixed, got)
+			for key, w := range want {
+				g, ok := got[key]
+				if !ok { // of text alone, where there is nothing else
+					g, ok = got[strings.Replace(key, "_text", "", 1)]
 				}
-				compared++
-				if a, b := scaled(t, json.Number(g), 1e13), scaled(t, json.Number(w), 1e13); a != b {
+				switch {
+				case notKept(key) || saysNothing(t, key, w, want, p.Kind):
+					count["left out"]++
+				case !ok:
+					t.Errorf("%s %s%s is missing, published is %s", provider, name, key, w)
+				case !agrees(t, g, w):
 					t.Errorf("%s %s%s = %s, published is %s", provider, name, key, g, w)
+				default:
+					count["prices"]++
 				}
 			}
 		}
+		t.Logf("%-20s %v", provider, count)
+		compared += count["prices"]
+		if count["models"] > 0 && count["prices"] == 0 {
+			t.Errorf("%s: nothing could be compared", provider)
+		}
 	}
-	t.Logf("%d prices compared", compared)
-	if compared < 1000 {
-		t.Errorf("only %d compared", compared)
+	if compared < 9000 {
+		t.Errorf("only %d prices compared", compared)
+	}
+}
+
+// notKept are members that are no prices of a call, or say another one again.
+func notKept(key string) bool {
+	again := []string{".routing_units", ".default_", ".cached_", ".embedding_", ".additional_units.request_audio_token", ".additional_units.response_audio_token"}
+	return slices.ContainsFunc(again, func(s string) bool { return strings.Contains(key, s) })
+}
+
+// saysNothing reports whether a published price is no claim: the catalogue's 0
+// for "not known", the price of the whole repeated for a part of it, an
+// embedding's output, a picture that costs less than any does.
+func saysNothing(t *testing.T, key, cents string, of map[string]string, kind string) bool {
+	input, output := of[".request_token.price"], of[".response_token.price"]
+	if main := strings.HasPrefix(key, ".request_token") || strings.HasPrefix(key, ".response_token"); !main {
+		return cents == "0" || cents == input || cents == output ||
+			strings.HasPrefix(key, ".image.") && scaled(t, json.Number(cents), 1e7) < 1_000_000
+	}
+	others := len(of) - 2
+	return cents == "0" && others > 0 || kind == "embedding" && key == ".response_token.price"
+}
+
+// agrees reports whether two amounts are the same but for rounding.
+func agrees(t *testing.T, ours, published string) bool {
+	a, b := scaled(t, json.Number(ours), 1e13), scaled(t, json.Number(published), 1e13)
+	return 50*max(a-b, b-a) <= max(a, b)
+}
+
+func TestPortkeyPricingOfSteps(t *testing.T) {
+	c := load(t)
+	for model, want := range map[string]string{
+		"gemini-2.5-pro-lte-128k": "0.000125", "gemini-2.5-pro": "0.000125", "gemini-2.5-pro-gt-128k": "0.00025", "gemini-2.5-pro-gt-200k": "0.00025",
+	} {
+		raw, ok := c.PortkeyPricing("google", model)
+		if got := plain(t, raw)[".pay_as_you_go.request_token.price"]; !ok || got != want {
+			t.Errorf("%s: %s, want %s", model, got, want)
+		}
+	}
+	if _, ok := c.PortkeyPricing("google", "no-such-model-gt-128k"); ok {
+		t.Error("a price for no model")
+	}
+}
+
+func TestPortkeyPricingShowsUncertainty(t *testing.T) {
+	c := load(t)
+	raw, _ := c.PortkeyPricing("zhipu", "glm-4.7")
+	doc := plain(t, raw)
+	if doc[".uncertain"] != "true" || !strings.Contains(doc[".note"], "took 0.6") || doc[".pay_as_you_go.request_token.price"] != "0.00006" {
+		t.Errorf("glm-4.7: %s", raw)
+	}
+	if raw, _ := c.PortkeyPricing("openai", "gpt-4o"); plain(t, raw)[".uncertain"] != "" {
+		t.Errorf("gpt-4o: %s", raw)
 	}
 }
 

@@ -91,8 +91,7 @@ func (s *Schedule) at(input int64) *Rates {
 // A Dimension is one kind of token that has a rate of its own.
 type Dimension uint8
 
-// The dimensions. Usage does not tell image tokens apart, so the image input
-// rates are for information; ImageOutput is the rate of an image model's output.
+// The dimensions.
 const (
 	Input Dimension = iota
 	Output

@@ -214,7 +214,7 @@ func TestDoctor(t *testing.T) {
 }
 
 func TestOperatorCommandsExplainThemselves(t *testing.T) {
-	for _, name := range []string{"backup", "restore", "migrate", "rotate-master-key", "doctor"} {
+	for _, name := range []string{"backup", "restore", "migrate", "rotate-master-key", "reprice", "doctor"} {
 		out := ops(t, name, "--help")
 		if !strings.Contains(out, "Examples:\n  portico "+name+" --data") || !strings.Contains(out, "--data string") {
 			t.Errorf("portico %s --help has no example, or no --data:\n%s", name, out)

@@ -146,6 +146,10 @@ func TestParseUsage(t *testing.T) {
 		{"null details", `{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}`, ai.Usage{Known: true, InputTokens: 1, OutputTokens: 2}},
 		{"floats", `{"prompt_tokens":1.0,"completion_tokens":2e1}`, ai.Usage{Known: true, InputTokens: 1, OutputTokens: 20}},
 		{"negative and absurd counts are none", `{"prompt_tokens":-5,"completion_tokens":1e300}`, ai.Usage{Known: true}},
+		{"images", `{"input_tokens":50,"output_tokens":4160,"input_tokens_details":{"text_tokens":10,"image_tokens":40},"output_tokens_details":{"image_tokens":4160}}`,
+			ai.Usage{Known: true, InputTokens: 50, OutputTokens: 4160, InputImageTokens: 40, OutputImageTokens: 4160}},
+		{"search context", `{"prompt_tokens":1,"completion_tokens":1,"search_context_size":"low"}`,
+			ai.Usage{Known: true, InputTokens: 1, OutputTokens: 1, SearchContext: "low"}},
 		{"searches", `{"prompt_tokens":1,"completion_tokens":1,"num_search_queries":3}`, ai.Usage{Known: true, InputTokens: 1, OutputTokens: 1, WebSearches: 3}},
 	}
 	for _, tt := range tests {

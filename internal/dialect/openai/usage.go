@@ -80,6 +80,8 @@ func (c *counts) member(key, value []byte) {
 		u.CacheWrite1hTokens = count(jsonedit.Get(value, "ephemeral_1h_input_tokens"))
 	case "reasoning_tokens":
 		atLeast(&u.ReasoningTokens, value)
+	case "search_context_size":
+		u.SearchContext = jsonedit.Text(value)
 	case "num_search_queries":
 		u.WebSearches = count(value)
 	case "server_tool_use":
@@ -98,6 +100,8 @@ func (c *counts) inputDetails(details []byte) {
 			atLeast(&c.u.CacheWriteTokens, value)
 		case "audio_tokens":
 			c.u.InputAudioTokens = count(value)
+		case "image_tokens":
+			c.u.InputImageTokens = count(value)
 		}
 	}
 }
@@ -109,6 +113,8 @@ func (c *counts) outputDetails(details []byte) {
 			atLeast(&c.u.ReasoningTokens, value)
 		case "audio_tokens":
 			c.u.OutputAudioTokens = count(value)
+		case "image_tokens":
+			c.u.OutputImageTokens = count(value)
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/portico-ai/portico/internal/price"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/price"
+)
 
 // ours are the price files that no catalogue has.
 var ours = map[string]map[string]price.Entry{
@@ -19,7 +24,7 @@ var ours = map[string]map[string]price.Entry{
 
 // A ruling decides by hand what a vote cannot, and says why in the entry.
 type ruling struct {
-	source string // the catalogue whose figures are taken for rates, all others ignored
+	source string // the catalogue whose figures are taken for rates, all others ignored; "" for none
 	note   string
 }
 
@@ -40,5 +45,62 @@ var rulings = map[[2]string]ruling{
 	{"openai", "gpt-4o-mini-tts"}:            {portkeyName, "LiteLLM lists other text rates."},
 	{"openai", "gpt-4o-mini-tts-2025-03-20"}: {portkeyName, "LiteLLM lists other text rates."},
 	{"openai", "gpt-4o-mini-tts-2025-12-15"}: {portkeyName, "LiteLLM lists other text rates."},
-	{"azure-openai", "gpt-4o-mini-tts"}:      {portkeyName, "LiteLLM lists other text rates."},
+	{"azure-ai", "deepseek-r1"}: {litellmName,
+		"portkey-models has other figures, and the output cheaper than the input."},
+	{"azure-ai", "Kimi-K3"}:                  {"", tenfold},
+	{"fireworks-ai", "kimi-k3"}:              {"", tenfold},
+	{"workers-ai", "@cf/moonshotai/kimi-k3"}: {"", tenfold},
+	{"bedrock", "amazon.titan-embed-image-v1"}: {litellmName,
+		"portkey-models has the figures of a chat model."},
+	{"databricks", "databricks-mpt-7b-instruct"}: {"", "The output is listed as free."},
+	{"fireworks-ai", "deepseek-r1"}:              {litellmName, "portkey-models has the output's rate for the input too."},
+	{"google", "gemini-2.5-flash-image-preview"}: {genaiName,
+		"portkey-models has the price of a picture as the output's rate."},
+	{"minimax", "MiniMax-M2.7"}:               {genaiName, "portkey-models has a hundredth."},
+	{"minimax", "MiniMax-M2.7-highspeed"}:     {genaiName, "portkey-models has a hundredth."},
+	{"mistral-ai", "mistral-large-2407"}:      {genaiName, "portkey-models has the price of a later model, LiteLLM the one at launch."},
+	{"perplexity-ai", "sonar-deep-research"}:  {"", "Citation tokens, which no usage counts, are charged besides: 2 per million."},
+	{"together-ai", "Qwen/Qwen3.5-397B-A17B"}: {litellmName, "portkey-models has tenfold."},
+	{"azure-openai", "gpt-4o-mini-tts"}:       {portkeyName, "LiteLLM lists other text rates."},
+}
+
+const tenfold = "Ten times what the model's maker and other hosts charge; only portkey-models has it."
+
+// refused are prices that only one catalogue has, in a unit that cannot be
+// theirs: a million times or a thousand times a likely price. Without one the
+// cost is unknown. Routers are there too, whose price is that of the model they
+// choose.
+var refused = map[[2]string]bool{
+	{"cohere", "embed-multilingual-light-v3.0"}: true,
+	{"together-ai", "MiniMaxAI/MiniMax-M2.5"}:   true,
+	{"azure-ai", "model_router"}:                true,
+	{"openrouter", "openrouter/auto"}:           true,
+	{"openrouter", "openrouter/bodybuilder"}:    true,
+}
+
+// kinds are those that LiteLLM has wrong.
+var kinds = map[[2]string]string{
+	{"google", "deep-research-pro-preview-12-2025"}:    "chat",
+	{"google", "gemini-1.5-flash"}:                     "chat",
+	{"vertex-ai", "deep-research-pro-preview-12-2025"}: "chat",
+}
+
+// stepLimit returns the tokens above which a step begins that is named in
+// thousands. Google's limit was 128,000 for Gemini 1.5 and has been 200,000
+// since; portkey-models' names say 128k for all.
+// Source: https://ai.google.dev/gemini-api/docs/pricing
+func stepLimit(p provider, model, thousands string) int64 {
+	if p.id == "google" && thousands == "128" && !strings.Contains(model, "1.5") {
+		return 200_000
+	}
+	n, _ := strconv.ParseInt(thousands, 10, 64)
+	return n * 1000
+}
+
+// free are models that their provider's price list gives away.
+var free = map[[2]string]bool{
+	{"z-ai", "glm-4.6v-flash"}:  true,
+	{"zhipu", "glm-4.5-flash"}:  true,
+	{"zhipu", "glm-4.6v-flash"}: true,
+	{"zhipu", "glm-4.7-flash"}:  true,
 }

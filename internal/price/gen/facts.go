@@ -3,7 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
+	"path/filepath"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/price"
 )
@@ -14,6 +17,9 @@ type facts struct {
 	units    map[string]int64  // nano-dollars per unit
 	images   map[string]map[string]int64
 	training map[string]int64
+
+	own   bool   // has a name without a step
+	doubt string // the catalogue contradicts itself
 
 	kind               string
 	context, maxOutput int64
@@ -40,16 +46,33 @@ const (
 	genaiName, genaiAsOf     = "genai-prices", "2026-08-21"
 )
 
-func read(dir string, p provider) ([]source, error) {
-	pk, err := readPortkey(dir, p)
+// catalogues are the three as they were published, decoded once.
+type catalogues struct {
+	dir     string
+	litellm map[string]map[string]json.RawMessage
+	genai   []geProvider
+}
+
+func open(dir string) (*catalogues, error) {
+	c := &catalogues{dir: dir}
+	var err error
+	if c.litellm, err = openLiteLLM(dir); err != nil {
+		return nil, err
+	}
+	return c, readJSON(filepath.Join(dir, "genai-prices", "data.json"), &c.genai)
+}
+
+// of returns what each catalogue says of the provider.
+func (c *catalogues) of(p provider) ([]source, error) {
+	pk, err := readPortkey(c.dir, p)
 	if err != nil {
 		return nil, err
 	}
-	ll, err := readLiteLLM(dir, p)
+	ll, err := readLiteLLM(c.litellm, p)
 	if err != nil {
 		return nil, err
 	}
-	genai, err := readGenAI(dir, p)
+	genai, err := readGenAI(c.genai, p)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +85,7 @@ func read(dir string, p provider) ([]source, error) {
 		}
 	}
 	if !p.genaiOnlyVotes {
-		genai.addOwn(ge)
+		genai.addOwn(p, ge)
 	}
 	return []source{
 		{portkeyName, portkeyAsOf, pk},
@@ -78,6 +101,39 @@ func newFacts() *facts {
 // tooMuch is more than any token costs: $1,000 per million. Catalogues put
 // prices per minute or per video second under token keys.
 const tooMuch = 1_000 * 1_000_000_000
+
+// leastPicture is less than any picture, megapixel or second of video costs:
+// figures below it are in another unit.
+const leastPicture = 1_000_000 // a tenth of a cent
+
+// isMedia reports whether a unit is of pictures or video.
+func isMedia(unit string) bool {
+	return strings.HasPrefix(unit, "video_second") || unit == "megapixels" || unit == "generated_images"
+}
+
+func (f *facts) scaleMedia(by int64) {
+	for unit := range f.units {
+		if isMedia(unit) {
+			f.units[unit] *= by
+		}
+	}
+	for _, sizes := range f.images {
+		for size := range sizes {
+			sizes[size] *= by
+		}
+	}
+}
+
+func (f *facts) dropCheapMedia() {
+	maps.DeleteFunc(f.units, func(unit string, n int64) bool { return isMedia(unit) && n < leastPicture })
+	maps.DeleteFunc(f.images, func(_ string, sizes map[string]int64) bool {
+		maps.DeleteFunc(sizes, func(_ string, n int64) bool { return n < leastPicture })
+		return len(sizes) == 0
+	})
+	if len(f.images) == 0 {
+		f.images = nil
+	}
+}
 
 func (f *facts) rate(tier price.Tier, above int64, d price.Dimension, nano int64) {
 	f.rates[rateKey{tier, above, d}] = nano

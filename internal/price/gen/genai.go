@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -69,40 +68,40 @@ func (g geModels) find(name string) *facts {
 }
 
 // addOwn adds the models that this catalogue knows by name.
-func (g geModels) addOwn(all map[string]*facts) {
+func (g geModels) addOwn(p provider, all map[string]*facts) {
 	for _, m := range g {
 		names := m.Match.names()
 		if !strings.HasSuffix(m.ID, "-") { // a prefix, not a name
 			names = append(names, m.ID)
 		}
 		for _, name := range names {
-			if all[name] == nil {
+			if name = p.name(name); all[name] == nil {
 				all[name] = m.read
 			}
 		}
 	}
 }
 
-func readGenAI(dir string, p provider) (geModels, error) {
-	if p.genai == "" {
-		return nil, nil
-	}
-	var catalogue []struct {
-		ID     string   `json:"id"`
-		Models geModels `json:"models"`
-	}
-	if err := readJSON(filepath.Join(dir, "genai-prices", "data.json"), &catalogue); err != nil {
-		return nil, err
-	}
+type geProvider struct {
+	ID     string   `json:"id"`
+	Models geModels `json:"models"`
+}
+
+func readGenAI(catalogue []geProvider, p provider) (geModels, error) {
 	var all geModels
+	prefix, many := strings.CutSuffix(p.genai, "*")
 	for _, c := range catalogue {
-		if c.ID != p.genai {
+		host, found := strings.CutPrefix(c.ID, prefix)
+		if p.genai == "" || !found || !many && host != "" {
 			continue
 		}
 		for _, m := range c.Models {
 			f, err := m.facts()
 			if err != nil {
 				return nil, fmt.Errorf("genai-prices: %s: %w", m.ID, err)
+			}
+			if many {
+				m.ID, m.Match = m.ID+":"+host, geMatch{}
 			}
 			// A reseller's price is not the provider's.
 			if m.read = f; len(f.rates) > 0 && !strings.Contains(m.Comment, "OpenRouter") {

@@ -20,23 +20,6 @@ import (
 	"github.com/portico-ai/portico/internal/price"
 )
 
-// A provider says under which names the catalogues know one of ours.
-type provider struct {
-	id      string   // ours, and portkey-models' file
-	litellm []string // litellm_provider values
-	prefix  string   // that LiteLLM puts before the model
-	genai   string
-
-	genaiOnlyVotes bool // its list also has models of other services
-}
-
-var providers = []provider{
-	{id: "anthropic", litellm: []string{"anthropic"}, genai: "anthropic"},
-	{id: "anyscale", litellm: []string{"anyscale"}, prefix: "anyscale/"},
-	{id: "azure-openai", litellm: []string{"azure", "azure_text"}, prefix: "azure/", genai: "azure", genaiOnlyVotes: true},
-	{id: "openai", litellm: []string{"openai", "text-completion-openai"}, prefix: "openai/", genai: "openai"},
-}
-
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: go run ./internal/price/gen CATALOGUES internal/price/data")
@@ -63,13 +46,21 @@ func run(catalogues, out string) error {
 
 // generate returns every price file by name.
 func generate(catalogues string) (map[string][]byte, error) {
+	all, err := open(catalogues)
+	if err != nil {
+		return nil, err
+	}
 	files := make(map[string][]byte)
 	for _, p := range providers {
-		sources, err := read(catalogues, p)
+		sources, err := all.of(p)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.id, err)
 		}
-		if files[p.id+".json"], err = encode(p.id, mergeAll(p.id, sources)); err != nil {
+		models := mergeAll(p, sources)
+		if len(models) == 0 {
+			continue
+		}
+		if files[p.id+".json"], err = encode(p.id, models); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.id, err)
 		}
 	}

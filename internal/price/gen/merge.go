@@ -11,7 +11,7 @@ import (
 	"github.com/portico-ai/portico/internal/price"
 )
 
-func mergeAll(provider string, sources []source) map[string]price.Entry {
+func mergeAll(p provider, sources []source) map[string]price.Entry {
 	names := make(map[string]bool)
 	for _, s := range sources {
 		for name := range s.models {
@@ -26,7 +26,10 @@ func mergeAll(provider string, sources []source) map[string]price.Entry {
 				views = append(views, view{s.name, s.asOf, f})
 			}
 		}
-		if e, ok := merge(provider, name, views); ok {
+		if e, ok := merge(p.id, name, views); ok && !refused[[2]string{p.id, name}] {
+			if p.mediaInDollars && (e.Images != nil || slices.ContainsFunc(slices.Collect(maps.Keys(e.Units)), isMedia)) {
+				e.Uncertain, e.Note = true, strings.TrimSpace(e.Note+" portkey-models has pictures and video in dollars where others are in cents; read so.")
+			}
 			all[name] = e
 		}
 	}
@@ -50,20 +53,32 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 	var e price.Entry
 	for _, w := range views {
 		describe(&e, w.facts)
+		if w.facts.doubt != "" {
+			v.uncertain, v.notes = true, append(v.notes, w.facts.doubt)
+		}
 	}
 	for _, w := range views {
 		if f := w.facts; w.source == litellmName { // keeps these with more care
 			e.Kind, e.Context, e.MaxOutput = cmp.Or(f.kind, e.Kind), cmp.Or(f.context, e.Context), cmp.Or(f.maxOutput, e.MaxOutput)
 		}
 	}
+	e.Kind = cmp.Or(kinds[[2]string{provider, name}], e.Kind)
+	v.kind = e.Kind
 	slices.Sort(e.Supports)
 	e.Supports = slices.Compact(e.Supports)
 
-	voters := slices.DeleteFunc(slices.Clone(views), func(w view) bool { return isRuled && w.source != ruled.source })
+	voters := slices.DeleteFunc(slices.Clone(views), func(w view) bool { return isRuled && ruled.source != "" && w.source != ruled.source })
 	rates, units := v.rates(voters), v.units(views)
+	e.Images = v.images(views)
+	if provider == "google" || provider == "vertex-ai" {
+		v.notes = append(v.notes, completeGoogle(rates)...)
+	}
 	tidy(e, rates, units)
 	if provider == "anthropic" {
 		v.notes = append(v.notes, completeAnthropic(rates, units)...)
+	}
+	if len(voters) == 1 {
+		v.doubt(rates)
 	}
 	spread(&e, rates)
 	e.Units = dollars(units)
@@ -75,7 +90,24 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 		}
 	}
 	e.Uncertain, e.Note = v.uncertain, strings.Join(v.notes, " ")
-	return e, e.Rates != nil || e.Units != nil || e.Images != nil
+	return e, (e.Rates != nil || e.Units != nil || e.Images != nil) && !placeholder(provider, name, e)
+}
+
+// placeholder reports whether all that is said of a model is that it costs
+// nothing, and that is not believed: catalogues write 0 for what they do not
+// know. It is believed of moderation, of names that say so, of what two
+// catalogues say, and where we know better.
+func placeholder(provider, name string, e price.Entry) bool {
+	if len(e.Units) > 0 || len(e.Images) > 0 || e.Kind == "moderation" || len(e.Source) > 1 ||
+		strings.HasSuffix(strings.ToLower(name), "free") || free[[2]string{provider, name}] {
+		return false
+	}
+	for _, amount := range e.Rates {
+		if amount != "0" {
+			return false
+		}
+	}
+	return true
 }
 
 // describe takes what is not a rate from the first catalogue that says it.
@@ -87,11 +119,15 @@ func describe(e *price.Entry, f *facts) {
 	if e.Training == nil {
 		e.Training = dollars(f.training)
 	}
-	if e.Images == nil && f.images != nil {
-		e.Images = make(map[string]map[string]string)
-		for quality, sizes := range f.images {
-			e.Images[quality] = dollars(sizes)
-		}
+}
+
+// doubt marks rates of a single catalogue that look as if they had been swapped,
+// or as if one had slipped.
+func (v *vote) doubt(rates map[rateKey]int64) {
+	in, out := rates[rateKey{price.Standard, 0, price.Input}], rates[rateKey{price.Standard, 0, price.Output}]
+	if !v.uncertain && out > 0 && in > 2*out {
+		v.uncertain = true
+		v.notes = append(v.notes, "The output is listed as cheaper than the input.")
 	}
 }
 
@@ -103,6 +139,7 @@ type claim struct {
 
 // A vote decides figures and remembers who was overruled.
 type vote struct {
+	kind      string          // of the model
 	against   map[string]bool // on the main rates
 	uncertain bool
 	notes     []string
@@ -113,13 +150,22 @@ type vote struct {
 func (v *vote) rates(views []view) map[rateKey]int64 {
 	rates := make(map[rateKey]int64)
 	main := []rateKey{{price.Standard, 0, price.Input}, {price.Standard, 0, price.Output}}
+	claims := make(map[rateKey][]claim, len(main))
 	for _, k := range main {
-		if claims := v.claims(views, k); len(claims) > 0 {
-			rates[k] = v.decide(keyName(k), claims)
-			for _, c := range claims {
-				v.against[c.source] = v.against[c.source] || !near(c.nano, rates[k])
+		if claims[k] = v.claims(views, k); len(claims[k]) > 0 {
+			rates[k] = v.decide(keyName(k), claims[k])
+		}
+	}
+	v.judgeSources(claims, rates)
+	if !slices.ContainsFunc(views, func(w view) bool { return !v.against[w.source] }) {
+		// One's input and another's output are nobody's price: the newest's are taken.
+		for _, k := range main {
+			if len(claims[k]) > 0 && claims[k][0].source == views[0].source {
+				rates[k] = claims[k][0].nano
 			}
 		}
+		v.notes = append(v.notes, "No two have both; took "+views[0].source+".")
+		v.judgeSources(claims, rates)
 	}
 	rest := make(map[rateKey]bool)
 	for _, w := range views {
@@ -139,6 +185,16 @@ func (v *vote) rates(views []view) map[rateKey]int64 {
 	return rates
 }
 
+// judgeSources remembers who said something else than what was taken.
+func (v *vote) judgeSources(claims map[rateKey][]claim, rates map[rateKey]int64) {
+	clear(v.against)
+	for k, all := range claims {
+		for _, c := range all {
+			v.against[c.source] = v.against[c.source] || !near(c.nano, rates[k])
+		}
+	}
+}
+
 // claims gathers the figures that have a vote, and notes those that lost it.
 func (v *vote) claims(views []view, k rateKey) []claim {
 	var all []claim
@@ -147,7 +203,11 @@ func (v *vote) claims(views []view, k rateKey) []claim {
 		if !ok {
 			continue
 		}
-		switch judge(w.facts, k, n) {
+		opinion := judge(w.facts, v.kind, k, n)
+		if opinion == impossible && k.dim <= price.Output && confirmed(views, w, k) {
+			opinion = plausible
+		}
+		switch opinion {
 		case plausible:
 			all = append(all, claim{w.source, n})
 		case impossible:
@@ -156,6 +216,14 @@ func (v *vote) claims(views []view, k rateKey) []claim {
 		}
 	}
 	return all
+}
+
+// confirmed reports whether another catalogue has the same figure.
+func confirmed(views []view, w view, k rateKey) bool {
+	return slices.ContainsFunc(views, func(o view) bool {
+		n, ok := o.facts.rates[k]
+		return ok && o.source != w.source && n == w.facts.rates[k]
+	})
 }
 
 func (v *vote) units(views []view) map[string]int64 {
@@ -170,6 +238,27 @@ func (v *vote) units(views []view) map[string]int64 {
 		units[name] = v.decide(name, claims[name])
 	}
 	return units
+}
+
+func (v *vote) images(views []view) map[string]map[string]string {
+	claims := make(map[[2]string][]claim)
+	for _, w := range views {
+		for quality, sizes := range w.facts.images {
+			for size, n := range sizes {
+				key := [2]string{quality, size}
+				claims[key] = append(claims[key], claim{w.source, n})
+			}
+		}
+	}
+	var images map[string]map[string]string
+	for _, key := range slices.SortedFunc(maps.Keys(claims), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		if images == nil {
+			images = make(map[string]map[string]string)
+		}
+		n := v.decide("a picture of "+key[0]+" quality and "+key[1]+" size", claims[key])
+		images[key[0]] = put(images[key[0]], key[1], price.FormatDollars(n))
+	}
+	return images
 }
 
 // decide takes the figure that most catalogues have; of equals the first
@@ -203,10 +292,22 @@ func (v *vote) decide(what string, claims []claim) int64 {
 	return best
 }
 
-// near reports whether two figures are the same to the cent.
+// near reports whether two figures are the same to the cent, or one is the
+// other rounded, by less than a sixtieth.
 func near(a, b int64) bool {
 	const cent = 10_000_000
-	return a == b || (a+cent/2)/cent == (b+cent/2)/cent && max(a, b) >= 10*cent
+	if a == b || (a+cent/2)/cent == (b+cent/2)/cent && max(a, b) >= 10*cent {
+		return true
+	}
+	if 60*max(a-b, b-a) >= max(a, b) {
+		return false
+	}
+	for unit := int64(10); unit <= cent; unit *= 10 {
+		if ra, rb := (a+unit/2)/unit*unit, (b+unit/2)/unit*unit; ra == rb && (ra == a || rb == b) {
+			return true
+		}
+	}
+	return false
 }
 
 func compareKeys(a, b rateKey) int {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +26,7 @@ type pkModel struct {
 		PayAsYouGo pkRates            `json:"pay_as_you_go"`
 		Batch      pkRates            `json:"batch_config"`
 		FineTune   map[string]pkPrice `json:"finetune_config"`
+		Fixed      map[string]pkPrice `json:"fixed_cost"`
 	} `json:"pricing_config"`
 	Custom struct {
 		Tiers   map[string]string `json:"context_tier_map"`
@@ -59,35 +64,119 @@ var pkDimensions = map[string]price.Dimension{
 
 func readPortkey(dir string, p provider) (map[string]*facts, error) {
 	var models map[string]pkModel
-	if err := readJSON(filepath.Join(dir, "portkey-models", "pricing", p.id+".json"), &models); err != nil {
+	file := filepath.Join(dir, "portkey-models", "pricing", p.id+".json")
+	if err := readJSON(file, &models); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // a provider that it has no prices of
+	} else if err != nil {
 		return nil, err
 	}
-	delete(models, "default")
 	all := make(map[string]*facts, len(models))
-	for name, m := range models {
+	for _, listed := range slices.Sorted(maps.Keys(models)) {
+		name := p.name(listed)
+		if name == "default" || pkSize.MatchString(name) {
+			continue
+		}
 		f := newFacts()
-		if err := m.facts(f); err != nil {
+		if err := models[listed].facts(f); err != nil {
 			return nil, fmt.Errorf("portkey-models: %s: %w", name, err)
 		}
-		if strings.HasPrefix(name, "tts") {
-			perCharacter(f)
+		switch {
+		case pkSpeech.MatchString(name):
+			unitOf(f, "character", f.rates[rateKey{price.Standard, 0, price.Input}]/1_000_000)
+		case f.units["minute"] > 0 && pkRerank.MatchString(name):
+			unitOf(f, "search_unit", f.units["minute"])
+		case f.units["minute"] > 0 && pkPages.MatchString(name):
+			unitOf(f, "page", f.units["minute"])
 		}
+		if p.mediaInDollars {
+			f.scaleMedia(100)
+		}
+		f.dropCheapMedia()
 		all[name] = f
 	}
+	foldSteps(p, all)
 	return all, readPortkeyGeneral(dir, p, all)
 }
 
-// perCharacter corrects speech models, whose price per character stands there
-// as a price per token.
-func perCharacter(f *facts) {
-	k := rateKey{price.Standard, 0, price.Input}
-	f.units["character"] = f.rates[k] / 1_000_000
+// pkSize is a price by the size of a model.
+var pkSize = regexp.MustCompile(`^\d+b$`)
+
+// pkSpeech is a speech model, whose price per character stands there as a price
+// per token.
+var pkSpeech = regexp.MustCompile(`^(tts|aura)\b`)
+
+// What these models charge for stands there as a price per token, too.
+var (
+	pkRerank = regexp.MustCompile(`rerank|semantic-ranker`)
+	pkPages  = regexp.MustCompile(`-ocr|document-ai`)
+)
+
+// unitOf makes a unit the only price, and corrects one that stands there as a
+// price per token.
+func unitOf(f *facts, unit string, nano int64) {
 	f.rates = map[rateKey]int64{}
+	f.units = map[string]int64{unit: nano}
+}
+
+// pkStep is a model's price up to or above some thousand tokens of input, as a
+// model of its own.
+var pkStep = regexp.MustCompile(`^(.+)-(lte|gt)-(\d+)k$`)
+
+// foldSteps makes one model of the steps of one.
+func foldSteps(p provider, all map[string]*facts) {
+	steps := make(map[string]*facts)
+	for name, f := range all {
+		if pkStep.MatchString(name) {
+			steps[name] = f
+			delete(all, name)
+		}
+	}
+	for _, f := range all {
+		f.own = true
+	}
+	for _, kind := range []string{"lte", "gt"} {
+		for _, name := range slices.Sorted(maps.Keys(steps)) {
+			part := pkStep.FindStringSubmatch(name)
+			base := all[part[1]]
+			switch {
+			case part[2] != kind:
+			case kind == "lte" && base != nil && !base.own && !sameRates(base, steps[name]):
+				base.doubt = "portkey-models has it twice, with other figures."
+			case kind == "lte" && base == nil:
+				first := *steps[name]
+				first.rates = maps.Clone(first.rates)
+				all[part[1]] = &first
+			case kind == "gt" && base != nil && !(base.own && sameRates(steps[name], steps[part[1]+"-lte-"+part[3]+"k"])):
+				addStep(base, steps[name], stepLimit(p, part[1], part[3]))
+			}
+		}
+	}
+}
+
+func sameRates(a, b *facts) bool { return b != nil && maps.Equal(a.rates, b.rates) }
+
+// addStep takes the rates of f as base's above a limit, unless it has some, and
+// the units that base lacks.
+func addStep(base, f *facts, limit int64) {
+	for k := range base.rates {
+		if k.above == limit {
+			return
+		}
+	}
+	for k, n := range f.rates {
+		base.rate(k.tier, limit, k.dim, n)
+	}
+	for unit, n := range f.units {
+		if _, has := base.units[unit]; !has {
+			base.units[unit] = n
+		}
+	}
 }
 
 func (m pkModel) facts(f *facts) error {
 	modes := m.Custom.Regions["default"].Modes
-	for name, mode := range modes {
+	for _, name := range slices.Sorted(maps.Keys(modes)) {
+		mode := modes[name]
 		if err := mode.facts(f, price.TierOf(name), m.Custom.Tiers); err != nil {
 			return err
 		}
@@ -97,6 +186,11 @@ func (m pkModel) facts(f *facts) error {
 	}
 	if err := m.Config.Batch.facts(f, price.Batch, 0); err != nil {
 		return err
+	}
+	if n, err := nano(cmp.Or(m.Config.Fixed["request"].Price, "0"), centsPerUnit); err != nil {
+		return err
+	} else if n > 0 {
+		f.units["call"] = n
 	}
 	for name, v := range m.Config.FineTune {
 		unit, scale := "million_tokens", int64(centsPerToken)
@@ -118,7 +212,8 @@ func (m pkMode) facts(f *facts, tier price.Tier, steps map[string]string) error 
 	if err := m.Config.PayAsYouGo.facts(f, tier, 0); err != nil {
 		return err
 	}
-	for above, name := range steps {
+	for _, above := range slices.Sorted(maps.Keys(steps)) {
+		name := steps[above]
 		n, err := strconv.ParseInt(above, 10, 64)
 		if err != nil {
 			return err
@@ -158,7 +253,7 @@ func pkRate(f *facts, tier price.Tier, above int64, d price.Dimension, raw json.
 		return err
 	}
 	switch {
-	case n > tooMuch: // per minute, not per token
+	case n >= tooMuch: // per minute, not per token
 		f.units["minute"] = n / 1_000_000
 	case n == 0 && d != price.Input && d != price.Output: // how that catalogue says "no such price"
 	default:
@@ -181,6 +276,15 @@ func pkUnits(f *facts, tier price.Tier, above int64, raw json.RawMessage) error 
 			continue
 		case "routing_units": // Azure's model router, which no usage counts
 			continue
+		case "default_steps", "default_duration_seconds", "default_sample_count": // no prices
+			continue
+		case "embedding_text_token", "embedding_image_token": // a hundredth of what the provider lists
+			continue
+		case "image_token":
+			if err := pkRate(f, tier, above, price.ImageOutput, raw); err != nil {
+				return err
+			}
+			continue
 		case "cache_write_1h":
 			if err := pkRate(f, tier, above, price.CacheWrite1h, raw); err != nil {
 				return err
@@ -194,7 +298,7 @@ func pkUnits(f *facts, tier price.Tier, above int64, raw json.RawMessage) error 
 		if size, ok := strings.CutPrefix(name, "video_duration_seconds_"); ok {
 			name = "video_second." + strings.Replace(size, "_", "x", 1)
 		}
-		if tier == price.Standard {
+		if tier == price.Standard && above == 0 {
 			f.units[name] = n
 		}
 	}
@@ -236,7 +340,10 @@ var pkKinds = map[string]string{
 // readPortkeyGeneral adds kind, limits and abilities to the models with prices.
 func readPortkeyGeneral(dir string, p provider, all map[string]*facts) error {
 	var models map[string]json.RawMessage
-	if err := readJSON(filepath.Join(dir, "portkey-models", "general", p.id+".json"), &models); err != nil {
+	file := filepath.Join(dir, "portkey-models", "general", p.id+".json")
+	if err := readJSON(file, &models); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	for name, f := range all {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ const (
 // never costs more than sending anew nor next to nothing, writing to it never
 // less nor many times more; sound never comes cheaper out than in, text never
 // many times so. A rate of sound that equals the one of text is filled in.
-func judge(f *facts, k rateKey, n int64) opinion {
+func judge(f *facts, kind string, k rateKey, n int64) opinion {
 	of := func(d price.Dimension) (int64, bool) {
 		base, ok := f.rates[rateKey{k.tier, k.above, d}]
 		return base, ok
@@ -31,10 +32,20 @@ func judge(f *facts, k rateKey, n int64) opinion {
 	soundOut, hasSoundOut := of(price.AudioOutput)
 	bad := false
 	switch k.dim {
+	case price.CacheRead, price.AudioCacheRead, price.CacheWrite, price.CacheWrite1h, price.Reasoning:
+		if n == 0 {
+			return filledIn
+		}
+	case price.Output:
+		if n == input && (kind == "embedding" || kind == "rerank") {
+			return filledIn // there is no output
+		}
+	}
+	switch k.dim {
 	case price.Input, price.Output:
 		bad = output > 0 && input > 10*output
 	case price.CacheRead:
-		bad = hasInput && (n > input || n < input/100)
+		bad = hasInput && (n > input || n < input/200)
 	case price.AudioCacheRead:
 		bad = hasSoundIn && n > soundIn
 	case price.CacheWrite, price.CacheWrite1h:
@@ -57,29 +68,54 @@ var noSearch = []string{"embedding", "moderation", "image", "speech", "transcrip
 // tidy drops figures that say nothing: token rates of zero beside the real
 // price, tiers of which half is missing, tool fees of models without tools.
 func tidy(e price.Entry, rates map[rateKey]int64, units map[string]int64) {
-	if slices.Contains(noSearch, e.Kind) {
+	if _, grounded := units["search"]; slices.Contains(noSearch, e.Kind) && !grounded {
 		delete(units, "web_search")
 		delete(units, "file_search")
+	}
+	if _, counted := units["web_search"]; counted { // not one in every call
+		for _, size := range []string{"low", "medium", "high"} {
+			delete(units, "web_search_"+size+"_context")
+		}
 	}
 	other := e.Images != nil
 	for name := range units {
 		video := strings.HasPrefix(name, "video_second")
-		other = other || video || name == "minute" || name == "character"
+		other = other || video || slices.Contains([]string{"minute", "character", "search_unit", "page"}, name)
 	}
-	for k, n := range rates {
-		_, in := rates[rateKey{k.tier, k.above, price.Input}]
-		_, out := rates[rateKey{k.tier, k.above, price.Output}]
-		if k.tier != price.Standard && !(in && out) {
-			delete(rates, k) // a tier that is known in part only
-		}
-		if n != 0 {
-			continue
-		}
-		_, sound := rates[rateKey{k.tier, k.above, price.AudioOutput}]
-		if other || sound && k.dim == price.Output {
+	dropFlatSteps(rates)
+	all := maps.Clone(rates)
+	for k, n := range all {
+		_, in := all[rateKey{k.tier, k.above, price.Input}]
+		_, out := all[rateKey{k.tier, k.above, price.Output}]
+		_, sound := all[rateKey{k.tier, k.above, price.AudioOutput}]
+		_, image := all[rateKey{k.tier, k.above, price.ImageOutput}]
+		_, makesImages := all[rateKey{price.Standard, 0, price.ImageOutput}]
+		inPart := k.tier != price.Standard && !(in && (out || e.Kind == "embedding") && image == makesImages)
+		if inPart || n == 0 && (other || sound && k.dim == price.Output) {
 			delete(rates, k)
 		}
 	}
+}
+
+// dropFlatSteps drops the steps that change nothing.
+func dropFlatSteps(rates map[rateKey]int64) {
+	type step struct {
+		tier  price.Tier
+		above int64
+	}
+	changes := make(map[step]bool)
+	for k, n := range rates {
+		if k.above == 0 {
+			continue
+		}
+		below, ok := rates[rateKey{k.tier, 0, k.dim}]
+		if !ok && (k.dim == price.CacheWrite || k.dim == price.CacheRead) { // charged as input
+			below, ok = rates[rateKey{k.tier, 0, price.Input}]
+		}
+		at := step{k.tier, k.above}
+		changes[at] = changes[at] || !ok || n != below
+	}
+	maps.DeleteFunc(rates, func(k rateKey, _ int64) bool { return k.above > 0 && !changes[step{k.tier, k.above}] })
 }
 
 // completeAnthropic adds what Anthropic's price page says of every model and
@@ -107,6 +143,30 @@ func completeAnthropic(rates map[rateKey]int64, units map[string]int64) []string
 	if _, has := units["web_search"]; !has {
 		units["web_search"] = 10_000_000
 		notes = add(notes, "web_search is the same for all models.")
+	}
+	return notes
+}
+
+// completeGoogle adds the rates of sound, pictures and reasoning that the
+// catalogues leave out of the other tiers: Google halves all rates in batches and
+// with flex, and multiplies all alike with priority.
+// Source: https://ai.google.dev/gemini-api/docs/pricing
+func completeGoogle(rates map[rateKey]int64) []string {
+	var notes []string
+	in, out := rates[rateKey{price.Standard, 0, price.Input}], rates[rateKey{price.Standard, 0, price.Output}]
+	for _, tier := range []price.Tier{price.Batch, price.Flex, price.Priority} {
+		tierIn, tierOut := rates[rateKey{tier, 0, price.Input}], rates[rateKey{tier, 0, price.Output}]
+		if in == 0 || tierIn == 0 || tierIn*out != tierOut*in {
+			continue
+		}
+		for _, d := range []price.Dimension{price.AudioInput, price.AudioOutput, price.AudioCacheRead, price.ImageInput, price.ImageOutput, price.Reasoning} {
+			n, has := rates[rateKey{price.Standard, 0, d}]
+			k := rateKey{tier, 0, d}
+			if _, known := rates[k]; has && !known && n*tierIn%in == 0 {
+				rates[k] = n * tierIn / in
+				notes = add(notes, "Sound, pictures and reasoning of other tiers are in proportion to text.")
+			}
+		}
 	}
 	return notes
 }

@@ -113,12 +113,13 @@ func (s *subject) sameForClient(t *testing.T, client ai.Dialect, want, got said)
 	}
 }
 
-// levelled takes out of an answer what is not in every format: audio tokens, the
-// tier's name, whether zero is a count or unknown, tool arguments that are no
+// levelled takes out of an answer what is not in every format: audio and image
+// tokens, the size of a search, the tier's name, whether zero is a count or unknown, tool arguments that are no
 // JSON, and reasons to finish for which Anthropic has no word.
 func levelled(s said) said {
 	u := &s.Usage
 	u.Known, u.InputAudioTokens, u.OutputAudioTokens, u.ServiceTier = false, 0, 0, ""
+	u.InputImageTokens, u.OutputImageTokens, u.SearchContext = 0, 0, ""
 	tools := slices.Clone(s.Tools)
 	for i := range tools {
 		if _, broken := tools[i].Arguments.(string); broken {

@@ -62,10 +62,12 @@ type openAIUsage struct {
 		Cached int64 `json:"cached_tokens"`
 		Write  int64 `json:"cache_write_tokens"`
 		Audio  int64 `json:"audio_tokens"`
+		Image  int64 `json:"image_tokens"`
 	} `json:"prompt_tokens_details"`
 	Out struct {
 		Reasoning int64 `json:"reasoning_tokens"`
 		Audio     int64 `json:"audio_tokens"`
+		Image     int64 `json:"image_tokens"`
 	} `json:"completion_tokens_details"`
 	Server struct {
 		Searches int64 `json:"web_search_requests"`
@@ -79,6 +81,7 @@ type openAIUsage struct {
 	Read     int64  `json:"cache_read_input_tokens"`
 	Thoughts int64  `json:"reasoning_tokens"`
 	Searched int64  `json:"num_search_queries"`
+	Context  string `json:"search_context_size"`
 	Tier     string `json:"service_tier"`
 }
 
@@ -100,7 +103,8 @@ func (u *openAIUsage) usage(tier string) ai.Usage {
 	return ai.Usage{
 		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: cached,
 		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: thoughts,
-		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, WebSearches: max(u.Server.Searches, u.Searched), ServiceTier: tier,
+		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, InputImageTokens: u.In.Image, OutputImageTokens: u.Out.Image,
+		SearchContext: u.Context, WebSearches: max(u.Server.Searches, u.Searched), ServiceTier: tier,
 	}
 }
 

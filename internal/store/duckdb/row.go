@@ -27,12 +27,21 @@ func (r *record) load(e *ledger.Entry) {
 func shapeOf(e *ledger.Entry) ledger.Entry {
 	s := ledger.Entry{
 		OrgID: e.OrgID, SpanName: e.SpanName, Dialect: e.Dialect, Method: e.Method, LastStep: e.LastStep, Mode: e.Mode,
-		URL: e.URL, ConfigVersion: e.ConfigVersion, Usage: ai.Usage{ServiceTier: e.Usage.ServiceTier},
+		URL: e.URL, ConfigVersion: e.ConfigVersion,
 	}
+	copyUncolumned(&s.Usage, &e.Usage)
 	if e.Error != nil {
 		s.Error = &ledger.ErrorInfo{Type: e.Error.Type}
 	}
 	return s
+}
+
+// copyUncolumned copies the parts of a usage that have no column.
+func copyUncolumned(to, from *ai.Usage) {
+	to.InputImageTokens, to.OutputImageTokens = from.InputImageTokens, from.OutputImageTokens
+	to.Images, to.ImageQuality, to.ImageSize = from.Images, from.ImageQuality, from.ImageSize
+	to.AudioMillis, to.Characters, to.SearchUnits, to.Pages = from.AudioMillis, from.Characters, from.SearchUnits, from.Pages
+	to.SearchContext, to.ServiceTier = from.SearchContext, from.ServiceTier
 }
 
 // reshape is the inverse of shapeOf.
@@ -42,7 +51,8 @@ func (r *record) reshape() error {
 		return fmt.Errorf("shape of %s: %w", r.ID, err)
 	}
 	r.OrgID, r.SpanName, r.Dialect, r.Method, r.LastStep, r.Mode = s.OrgID, s.SpanName, s.Dialect, s.Method, s.LastStep, s.Mode
-	r.URL, r.ConfigVersion, r.Usage.ServiceTier = s.URL, s.ConfigVersion, s.Usage.ServiceTier
+	r.URL, r.ConfigVersion = s.URL, s.ConfigVersion
+	copyUncolumned(&r.Usage, &s.Usage)
 	if s.Error != nil {
 		r.err.Type = s.Error.Type
 		r.Error = &r.err

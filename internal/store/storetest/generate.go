@@ -66,6 +66,11 @@ func (g *generator) entry() ledger.Entry {
 		ClientIP: "192.0.2.1", SDK: "sdk", Runtime: "go", BodiesLost: g.maybe(),
 	}
 	if g.maybe() {
+		u := &e.Usage
+		u.InputImageTokens, u.OutputImageTokens, u.Images, u.ImageQuality, u.ImageSize = 1, 2, 3, "hd", "1x1"
+		u.AudioMillis, u.Characters, u.SearchUnits, u.Pages, u.SearchContext = g.rnd.Int64N(1e6), 5, 6, 7, "low"
+	}
+	if g.maybe() {
 		e.Error = &ledger.ErrorInfo{Message: pick(g, texts), Type: "t", Code: pick(g, texts)}
 	}
 	if g.maybe() {

@@ -1,0 +1,77 @@
+package duckdb
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// TestReprice prices rows of more than one batch, of which some have a cost, some
+// have no usage and some stay without a price.
+func TestReprice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "logs.duckdb")
+	s := mustOpen(t, path)
+	list := make([]*ledger.Entry, 2*repriceBatch+500)
+	for i := range list {
+		e := typicalEntry(i)
+		e.WorkspaceID = "ws"
+		e.CostKnown, e.CostNano, e.PriceVersion = i%5 == 0, int64(i%5), "v1"
+		e.Usage = ai.Usage{Known: i%7 != 0, InputTokens: int64(i), Images: int64(i % 3), ImageSize: "1x1"}
+		e.Model = []string{"priced", "not"}[i%2]
+		list[i] = e
+	}
+	if err := s.Apply(t.Context(), list, ledger.Position{Segment: 1, Offset: 9}); err != nil {
+		t.Fatal(err)
+	}
+	from := list[100].StartedAt
+	price := func(e *ledger.Entry) bool {
+		if e.CostKnown || !e.Usage.Known || e.StartedAt.Before(from) || e.Usage.Images > 0 && e.Usage.ImageSize != "1x1" {
+			t.Errorf("%s should not be priced: %+v", e.ID, e)
+		}
+		if e.Model != "priced" {
+			return false
+		}
+		e.CostNano, e.CostKnown, e.PriceVersion = 1000+e.Usage.InputTokens, true, "v2"
+		return true
+	}
+	wantShown, wantPriced := 0, 0
+	for i, e := range list {
+		if i < 100 || e.CostKnown || !e.Usage.Known {
+			continue
+		}
+		wantShown++
+		if e.Model == "priced" {
+			wantPriced++
+			e.CostNano, e.CostKnown, e.PriceVersion = 1000+e.Usage.InputTokens, true, "v2"
+		}
+	}
+	shown, priced, err := s.Reprice(t.Context(), from, price)
+	if err != nil || shown != wantShown || priced != wantPriced {
+		t.Errorf("%d shown, %d priced, %v; want %d, %d", shown, priced, err, wantShown, wantPriced)
+	}
+	shown, priced, err = s.Reprice(t.Context(), from, price)
+	if err != nil || shown != wantShown-wantPriced || priced != 0 {
+		t.Errorf("again: %d shown, %d priced, %v; want %d, 0", shown, priced, err, wantShown-wantPriced)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, path) // all rows are there, or it would begin anew
+	for _, i := range []int{0, 1, 2, 99, 100, 101, 102, 104, 106, 107, 108, 1234, 2000, len(list) - 1} {
+		got, err := s.Get(t.Context(), "ws", list[i].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(*list[i], got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("row %d: want (-), got (+):\n%s", i, d)
+		}
+	}
+	if p, err := s.Position(t.Context()); err != nil || p != (ledger.Position{Segment: 1, Offset: 9}) {
+		t.Errorf("position %v, %v", p, err)
+	}
+}
