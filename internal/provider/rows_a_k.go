@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/portico-ai/portico/internal/ai"
 )
 
@@ -69,7 +71,7 @@ func compatibleAToK() []*Provider {
 		{
 			ID: "dashscope", Name: "DashScope (Alibaba Cloud)", Docs: "https://www.alibabacloud.com/help/en/model-studio/use-qwen-by-calling-api",
 			Base: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-			Ops:  openAIOps("", ai.Chat, ai.Embed, ai.Models),
+			Ops:  Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), slices.Concat(files, batches)...),
 			Notes: []string{
 				"The address is that of the international region; for mainland China set custom_host to https://dashscope.aliyuncs.com/compatible-mode/v1, for the USA to https://dashscope-us.aliyuncs.com/compatible-mode/v1.",
 				"Thinking models do not take tool_choice \"required\" or a named tool while they think.",
@@ -99,7 +101,7 @@ func compatibleAToK() []*Provider {
 			ID: "deepinfra", Name: "DeepInfra", Docs: "https://deepinfra.com/docs/openai_api",
 			Base:   "https://api.deepinfra.com/v1/openai",
 			Quirks: Quirks{Params: []Param{olderLimit}, Roles: noDeveloper},
-			Ops:    openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+			Ops:    Relayed(openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models), slices.Concat(audio, []ai.Op{ai.UploadFile, ai.ListFiles, ai.CreateBatch, ai.ListBatches, ai.GetBatch})...),
 		},
 		{
 			ID: "deepseek", Name: "DeepSeek", Docs: "https://api-docs.deepseek.com/api/create-chat-completion",
@@ -136,7 +138,7 @@ func compatibleAToK() []*Provider {
 			ID: "groq", Name: "Groq", Docs: "https://console.groq.com/docs/api-reference",
 			Base:   "https://api.groq.com/openai/v1",
 			Quirks: Quirks{Members: []string{"name", "annotations"}, Params: refused("logprobs", "top_logprobs", "logit_bias", "prompt_cache_key", "prompt_cache_options", "safety_identifier", "verbosity")},
-			Ops:    openAIOps("", ai.Chat, ai.Embed, ai.Models),
+			Ops:    Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), slices.Concat(audio, files, batches)...),
 			Notes: []string{
 				"n must be 1; more is refused.",
 				"Usage of a stream is also found under x_groq.",
@@ -183,7 +185,7 @@ func compatibleAToK() []*Provider {
 			Base:     "https://api.kluster.ai/v1",
 			Unproven: true,
 			Quirks:   Quirks{NoStreamOptions: true, Params: refused("store", "service_tier", "parallel_tool_calls")},
-			Ops:      openAIOps("", ai.Chat, ai.Embed, ai.Models),
+			Ops:      Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), slices.Concat(files, batches)...),
 		},
 		{
 			ID: "krutrim", Name: "Krutrim", Docs: "https://docs.cloud.olakrutrim.com/ai-pods/api-reference",

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -28,13 +30,13 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://api.lemonfox.ai/v1",
 			Unproven: true,
 			Quirks:   Quirks{NoStreamOptions: true},
-			Ops:      openAIOps("", ai.Chat),
+			Ops:      Relayed(openAIOps("", ai.Chat), ai.Transcribe, ai.Translate, ai.Speech),
 		},
 		{
 			ID: "lepton", Name: "Lepton", Docs: "https://www.lepton.ai/docs",
 			Base:     "https://api.lepton.ai",
 			Unproven: true,
-			Ops:      openAIOps("/api/v1", ai.Chat, ai.Complete),
+			Ops:      relayedBelow("/api/v1", openAIOps("/api/v1", ai.Chat, ai.Complete), ai.Transcribe),
 		},
 		{
 			ID: "lightning-ai", Name: "Lightning AI", Docs: "https://lightning.ai/docs/overview/model-apis",
@@ -71,7 +73,7 @@ func compatibleLToZ() []*Provider {
 					[]Param{olderLimit, {Name: "seed", Op: ai.Chat, As: "random_seed"}, {Name: "dimensions", Op: ai.Embed, As: "output_dimension"},
 						{Name: "temperature", Op: ai.Chat, Max: 1.5}, {Name: "user"}},
 					refused("logit_bias", "logprobs", "top_logprobs", "service_tier", "store", "prompt_cache_options", "safety_identifier", "verbosity")...)},
-			Ops: openAIOps("", ai.Chat, ai.Embed, ai.Models),
+			Ops: Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), slices.Concat(files, []ai.Op{ai.Transcribe, ai.Moderate, ai.CreateFinetune, ai.ListFinetunes, ai.GetFinetune, ai.CancelFinetune})...),
 			Notes: []string{
 				"Members that Mistral does not know are refused, so those of OpenAI that only steer are left out.",
 				"A stream ends with usage without being asked.",
@@ -100,7 +102,7 @@ func compatibleLToZ() []*Provider {
 			ID: "moonshot", Name: "Moonshot (Kimi)", Docs: "https://platform.moonshot.ai/docs/api/chat",
 			Base:   "https://api.moonshot.cn",
 			Quirks: Quirks{Roles: noDeveloper, Params: []Param{{Name: "temperature", Op: ai.Chat, Max: 1}}},
-			Ops:    openAIOps("/v1", ai.Chat, ai.Models),
+			Ops:    relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Models), files...),
 			Notes: []string{
 				"The address is that of mainland China; for keys of platform.moonshot.ai set custom_host to https://api.moonshot.ai.",
 			},
@@ -195,7 +197,7 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://api.siliconflow.cn/v1",
 			Unproven: true,
 			Quirks:   Quirks{Params: []Param{olderLimit}},
-			Ops:      openAIOps("", ai.Chat, ai.Embed, ai.Models),
+			Ops:      Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), ai.Speech, ai.Transcribe),
 			Notes: []string{
 				"The address is that of mainland China; elsewhere set custom_host to https://api.siliconflow.com/v1.",
 			},
@@ -205,7 +207,7 @@ func compatibleLToZ() []*Provider {
 			Base: "https://api.together.xyz",
 			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
 				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
-			Ops: openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+			Ops: relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models), slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...),
 			Notes: []string{
 				"logprobs is a number here, of alternatives per token; top_logprobs means nothing.",
 			},

@@ -65,6 +65,13 @@ func ownFormat() []*Provider {
 	}
 }
 
+// Operations that providers offer together.
+var (
+	audio   = []ai.Op{ai.Speech, ai.Transcribe, ai.Translate}
+	files   = []ai.Op{ai.UploadFile, ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent}
+	batches = []ai.Op{ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch}
+)
+
 // Relayed adds operations of OpenAI's platform that a provider offers as OpenAI
 // does; none named means all.
 func Relayed(ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op]Endpoint {
