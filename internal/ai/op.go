@@ -11,7 +11,28 @@ const (
 	Complete Op = "complete"
 	Embed    Op = "embed"
 	Models   Op = "listModels"
+
+	CountTokens Op = "messagesCountTokens" // of a request written as Anthropic messages
+
+	// The Responses API. Where a provider does not have it, making a response is
+	// a chat.
+	CreateResponse      Op = "createModelResponse"
+	GetResponse         Op = "getModelResponse"
+	DeleteResponse      Op = "deleteModelResponse"
+	CancelResponse      Op = "cancelModelResponse"
+	ListResponseItems   Op = "listResponseInputItems"
+	CountResponseTokens Op = "countResponseInputTokens"
 )
+
+// Free reports whether an operation asks for nothing that is charged: it counts,
+// or tells again what has been charged before.
+func (o Op) Free() bool {
+	switch o {
+	case CountTokens, GetResponse, DeleteResponse, CancelResponse, ListResponseItems, CountResponseTokens:
+		return true
+	}
+	return false
+}
 
 // A Dialect is a public wire format.
 type Dialect string
@@ -20,4 +41,6 @@ type Dialect string
 const (
 	OpenAI    Dialect = "openai"
 	Anthropic Dialect = "anthropic"
+	// Responses is OpenAI's newer format, with items in place of messages.
+	Responses Dialect = "responses"
 )

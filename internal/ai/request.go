@@ -13,6 +13,11 @@ type Request struct {
 	Body    []byte
 	Header  http.Header // client headers, only what may be forwarded
 
+	// PathParams are the parts of the path that name something, such as the id
+	// of a stored response; Query is the query string as it came.
+	PathParams map[string]string
+	Query      string
+
 	// WantsUsage says that the client itself asked for usage in the stream
 	// (OpenAI's stream_options.include_usage).
 	WantsUsage bool

@@ -74,7 +74,28 @@ func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 		KeepBodies: r.Header.Get("X-Portkey-Debug") != "false",
 	}
 	c.ID, c.Op, c.Dialect = id.String(), op, d
+	c.PathParams, c.Query = pathParams(r), r.URL.RawQuery
+	if r.Method == http.MethodGet { // a request with a body says it there
+		c.Stream = r.URL.RawQuery != "" && r.URL.Query().Get("stream") == "true"
+	}
 	return c
+}
+
+// pathParams are the values of the placeholders of the route's pattern, nil if
+// it has none.
+func pathParams(r *http.Request) (params map[string]string) {
+	rest := r.Pattern
+	for {
+		_, after, found := strings.Cut(rest, "{")
+		name, after, closed := strings.Cut(after, "}")
+		if !found || !closed {
+			return params
+		}
+		if params == nil {
+			params = map[string]string{}
+		}
+		params[name], rest = r.PathValue(name), after
+	}
 }
 
 func (in *Ingress) readBody(w http.ResponseWriter, r *http.Request, c *gateway.Call, read Read) error {

@@ -17,6 +17,10 @@ type Conversion struct {
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 
+	// Request is the client's request, for formats whose replies repeat it; nil
+	// if it is not at hand.
+	Request []byte
+
 	Receipts []ai.Receipt
 }
 
@@ -83,4 +87,11 @@ type Watcher interface {
 	// OutputBytes is the size of the generated text so far, from which an
 	// estimate is made when a stream ends without usage.
 	OutputBytes() int64
+}
+
+// A Failer knows how the stream it belongs to ends when it is broken, where that
+// depends on what the stream has said. Both translated streams and watchers may
+// be ones; for the others [Format.ErrorEvent] will do.
+type Failer interface {
+	Fail(e *ai.Error) []byte
 }

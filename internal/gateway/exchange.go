@@ -69,7 +69,8 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	d := a.destination
 	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
-		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
+		Op: d.op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
+		PathParams: c.PathParams, Query: c.Query,
 	})
 	if err != nil {
 		return x.explain(err)

@@ -126,7 +126,7 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	w := t.a.stream.watch
 	r.entry.State = state
 	r.entry.Usage = w.Usage()
-	if !r.entry.Usage.Known {
+	if !r.entry.Usage.Known && !r.call.Op.Free() {
 		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
 	}
 	r.entry.Model = firstOf(w.Model(), t.a.destination.model)
@@ -172,7 +172,8 @@ func (r *record) settle() error {
 func (r *record) price(a *answer) {
 	e := r.entry
 	if !e.Usage.Known {
-		e.CostKnown = e.State != ledger.OK // a failed attempt cost nothing that is known of
+		// A failed attempt cost nothing that is known of.
+		e.CostKnown = e.State != ledger.OK || e.Op.Free()
 		return
 	}
 	p, ok := r.g.Prices.Lookup(e.Provider, firstOf(a.destination.priceModel, e.Model))

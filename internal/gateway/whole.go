@@ -35,9 +35,9 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(notJSON(a, body))
 		return
 	}
-	if firstByte(body) == '{' && c.Op != ai.Models {
-		a.usage = format.Usage(c.Op, body)
-		a.model = format.Model(c.Op, body)
+	if op := a.destination.op; firstByte(body) == '{' && op != ai.Models {
+		a.usage = format.Usage(op, body)
+		a.model = format.Model(op, body)
 	}
 	a.body, err = g.translateReply(a.conversion, a.destination.endpoint.Dialect, c.Dialect, body)
 	if err != nil {

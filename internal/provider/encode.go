@@ -28,26 +28,41 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
-	path, err := p.path(e.Path, c)
+	path, err := p.Path(e.Path, c)
 	if err != nil {
 		return nil, err
 	}
 	return NewRequest(ctx, p, c, e.Method, base+path)
 }
 
-// path fills the placeholders of an endpoint's path. A model is one segment of
-// it, whatever characters it has.
-func (p *Provider) path(template string, c *Call) (string, error) {
+// Path fills the placeholders of an endpoint's path. The model and each path
+// parameter is one segment of it, whatever characters it has.
+func (p *Provider) Path(template string, c *Call) (string, error) {
 	template, err := p.Expand(template, c.Fields)
-	if err != nil || !strings.Contains(template, "{model}") {
+	if err != nil || !strings.Contains(template, "{") {
 		return template, err
 	}
-	switch c.Model {
-	case "", ".", "..":
-		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+	if strings.Contains(template, "{model}") {
+		if !isSegment(c.Model) {
+			return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+		}
+		template = strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model))
 	}
-	return strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model)), nil
+	for name, value := range c.PathParams {
+		mark := "{" + name + "}"
+		if !strings.Contains(template, mark) {
+			continue
+		}
+		if !isSegment(value) {
+			return "", &ai.Error{Kind: ai.Invalid, Param: name, Message: name + " must be an id: it is part of the URL"}
+		}
+		template = strings.ReplaceAll(template, mark, url.PathEscape(value))
+	}
+	return template, nil
 }
+
+// isSegment reports whether a value can be a segment of a path, once escaped.
+func isSegment(s string) bool { return s != "" && s != "." && s != ".." }
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
 // content type < the row's fields < forwarded headers < signature, then signed.
@@ -62,7 +77,10 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 	r := (&http.Request{}).WithContext(ctx)
 	r.Method, r.URL, r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor = method, u, u.Host, "HTTP/1.1", 1, 1
 	r.Header = make(http.Header, len(c.Header)+4)
-	if method != http.MethodGet && method != http.MethodDelete {
+	switch {
+	case method == http.MethodGet || method == http.MethodDelete:
+		u.RawQuery = joinQuery(c.Query, u.RawQuery)
+	case len(c.Body) > 0:
 		setBody(r, c.Body)
 		r.Header["Content-Type"] = []string{"application/json"}
 	}
@@ -86,6 +104,22 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 		return nil, err
 	}
 	return r, nil
+}
+
+// joinQuery adds the provider's own parameters to those of the client, which
+// cannot replace them.
+func joinQuery(client, own string) string {
+	if client == "" || own == "" {
+		return client + own
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(client, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(name); err == nil && !strings.HasPrefix("&"+own, "&"+name+"=") && !strings.Contains(own, "&"+name+"=") {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(append(kept, own), "&")
 }
 
 func setBody(r *http.Request, body []byte) {

@@ -31,7 +31,7 @@ type Provider struct {
 // An Endpoint is where and in which wire format an operation is offered.
 type Endpoint struct {
 	Dialect ai.Dialect
-	Path    string // appended to Base; may hold {field} and {model}
+	Path    string // appended to Base; may hold {field}, {model} and path parameters of the call
 	Method  string // "" means POST
 }
 
@@ -75,6 +75,9 @@ type Call struct {
 	Key    ai.Secret
 	Fields map[string]string // by Field.Name
 	Header http.Header       // to forward: chosen by the caller or the config
+
+	PathParams map[string]string // for the placeholders of Endpoint.Path: each is one segment
+	Query      string            // of a request without a body, as the client sent it
 }
 
 // An Adapter turns a call into the HTTP request to send. Replies are read by

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"maps"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -23,7 +25,7 @@ func Rows() []*Provider {
 				{Name: "openai_beta", Header: "openai-beta", Label: "Beta features", Send: "OpenAI-Beta", Plain: true,
 					Help: "Value of the OpenAI-Beta header"},
 			},
-			Ops: openAIOps(""),
+			Ops: withResponses(openAIOps("")),
 		},
 		{
 			ID: "anthropic", Name: "Anthropic", Docs: "https://docs.anthropic.com/en/api",
@@ -38,6 +40,8 @@ func Rows() []*Provider {
 			Ops: map[ai.Op]Endpoint{
 				ai.Chat:   {Dialect: ai.Anthropic, Path: "/messages"},
 				ai.Models: {Dialect: ai.Anthropic, Path: "/models", Method: "GET"},
+
+				ai.CountTokens: {Dialect: ai.Anthropic, Path: "/messages/count_tokens"},
 			},
 		},
 		{
@@ -68,5 +72,24 @@ func openAIOps(prefix string) map[ai.Op]Endpoint {
 		ai.Complete: {Dialect: ai.OpenAI, Path: prefix + "/completions"},
 		ai.Embed:    {Dialect: ai.OpenAI, Path: prefix + "/embeddings"},
 		ai.Models:   {Dialect: ai.OpenAI, Path: prefix + "/models", Method: "GET"},
+	}
+}
+
+// withResponses adds the Responses API to what a provider offers.
+func withResponses(ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+	maps.Copy(ops, ResponsesOps())
+	return ops
+}
+
+// ResponsesOps is the whole of OpenAI's Responses API.
+func ResponsesOps() map[ai.Op]Endpoint {
+	const one = "/responses/{response_id}"
+	return map[ai.Op]Endpoint{
+		ai.CreateResponse:      {Dialect: ai.Responses, Path: "/responses"},
+		ai.GetResponse:         {Dialect: ai.Responses, Path: one, Method: "GET"},
+		ai.DeleteResponse:      {Dialect: ai.Responses, Path: one, Method: "DELETE"},
+		ai.CancelResponse:      {Dialect: ai.Responses, Path: one + "/cancel"},
+		ai.ListResponseItems:   {Dialect: ai.Responses, Path: one + "/input_items", Method: "GET"},
+		ai.CountResponseTokens: {Dialect: ai.Responses, Path: "/responses/input_tokens"},
 	}
 }

@@ -6,6 +6,7 @@ package azureopenai
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,10 @@ import (
 // ID is the provider's slug.
 const ID = "azure-openai"
 
-const defaultAPIVersion = "2024-10-21"
+const (
+	defaultAPIVersion = "2024-10-21"
+	responsesSince    = "2025-03-01-preview"
+)
 
 // New returns the row. Token requests of Entra identities go through doer.
 func New(doer sign.Doer) *provider.Provider {
@@ -30,13 +34,19 @@ func New(doer sign.Doer) *provider.Provider {
 		Sign:    sign.NewEntra(doer).Sign,
 		Adapter: adapter{},
 		Quirks:  provider.Quirks{OptionalKey: true},
-		Ops: map[ai.Op]provider.Endpoint{
-			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
-			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
-			ai.Embed:    {Dialect: ai.OpenAI, Path: "/embeddings"},
-			ai.Models:   {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
-		},
+		Ops:     ops(),
 	}
+}
+
+func ops() map[ai.Op]provider.Endpoint {
+	ops := map[ai.Op]provider.Endpoint{
+		ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
+		ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
+		ai.Embed:    {Dialect: ai.OpenAI, Path: "/embeddings"},
+		ai.Models:   {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
+	}
+	maps.Copy(ops, provider.ResponsesOps())
+	return ops
 }
 
 func fields() []provider.Field {
@@ -85,28 +95,41 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if err := checkIdentity(c); err != nil {
 		return nil, err
 	}
+	path, err := p.Path(e.Path, c)
+	if err != nil {
+		return nil, err
+	}
+	version, deployment := apiVersion(c, e), c.Fields["deployment_id"]
+	byDeployment := e.Dialect == ai.OpenAI && c.Op != ai.Models
+	if deployment == "" && (byDeployment || c.Op == ai.CreateResponse && c.Model == "") {
+		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
+	}
+	call := *c
+	if deployment != "" && len(c.Body) > 0 && (version == "v1" || !byDeployment) {
+		if call.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, deployment)); err != nil {
+			return nil, err
+		}
+	}
+	if version == "v1" {
+		return provider.NewRequest(ctx, p, &call, e.Method, base+"/v1"+path)
+	}
+	if byDeployment {
+		path = "/deployments/" + url.PathEscape(deployment) + path
+	}
+	return provider.NewRequest(ctx, p, &call, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// apiVersion is the call's. The Responses API is in no version before
+// responsesSince, but always in the v1 surface, where it is asked for then.
+func apiVersion(c *provider.Call, e provider.Endpoint) string {
 	version := c.Fields["api_version"]
 	if version == "" {
 		version = defaultAPIVersion
 	}
-	deployment := c.Fields["deployment_id"]
-	if deployment == "" && c.Op != ai.Models {
-		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
+	if e.Dialect == ai.Responses && version < responsesSince {
+		return "v1"
 	}
-	if version == "v1" {
-		call := *c
-		if c.Op != ai.Models {
-			if call.Body, err = jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, deployment)); err != nil {
-				return nil, err
-			}
-		}
-		return provider.NewRequest(ctx, p, &call, e.Method, base+"/v1"+e.Path)
-	}
-	path := "/deployments/" + url.PathEscape(deployment) + e.Path
-	if c.Op == ai.Models {
-		path = e.Path
-	}
-	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+	return version
 }
 
 // ownHosts are where Azure itself answers; other names below azure.com belong to
