@@ -48,17 +48,20 @@ func (p *Provider) Path(template string, c *Call) (string, error) {
 		}
 		template = strings.ReplaceAll(template, "{model}", url.PathEscape(c.Model))
 	}
-	for name, value := range c.PathParams {
-		mark := "{" + name + "}"
-		if !strings.Contains(template, mark) {
-			continue
+	var path strings.Builder
+	for {
+		before, after, found := strings.Cut(template, "{")
+		path.WriteString(before)
+		if !found {
+			return path.String(), nil
 		}
-		if !isSegment(value) {
+		name, rest, _ := strings.Cut(after, "}")
+		if !isSegment(c.PathParams[name]) {
 			return "", &ai.Error{Kind: ai.Invalid, Param: name, Message: name + " must be an id: it is part of the URL"}
 		}
-		template = strings.ReplaceAll(template, mark, url.PathEscape(value))
+		path.WriteString(url.PathEscape(c.PathParams[name]))
+		template = rest
 	}
-	return template, nil
 }
 
 // isSegment reports whether a value can be a segment of a path, once escaped.

@@ -14,6 +14,7 @@ import (
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/anthropic"
 	"github.com/portico-ai/portico/internal/dialect/openai"
+	"github.com/portico-ai/portico/internal/dialect/responses"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
 	"github.com/portico-ai/portico/internal/provider/providertest"
@@ -29,7 +30,7 @@ func registry(t *testing.T) *provider.Registry {
 }
 
 func TestConformance(t *testing.T) {
-	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
+	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Responses: responses.New()}
 	r := registry(t)
 	for _, id := range r.IDs() {
 		p, _ := r.Get(id)
@@ -42,14 +43,21 @@ func TestConformance(t *testing.T) {
 const requests = `
 anthropic chatComplete anthropic POST https://api.anthropic.com/v1/messages Anthropic-Version=2023-06-01 Content-Type=application/json X-Api-Key=KEY
 anthropic listModels anthropic GET https://api.anthropic.com/v1/models Anthropic-Version=2023-06-01 X-Api-Key=KEY
+anthropic messagesCountTokens anthropic POST https://api.anthropic.com/v1/messages/count_tokens Anthropic-Version=2023-06-01 Content-Type=application/json X-Api-Key=KEY
 anyscale chatComplete openai POST https://api.endpoints.anyscale.com/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
 anyscale complete openai POST https://api.endpoints.anyscale.com/v1/completions Authorization=Bearer KEY Content-Type=application/json
 anyscale embed openai POST https://api.endpoints.anyscale.com/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
 anyscale listModels openai GET https://api.endpoints.anyscale.com/v1/models Authorization=Bearer KEY
+azure-openai cancelModelResponse responses POST https://res.openai.azure.com/openai/v1/responses/ID/cancel Api-Key=KEY Content-Type=application/json
 azure-openai chatComplete openai POST https://res.openai.azure.com/openai/deployments/dep/chat/completions?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
 azure-openai complete openai POST https://res.openai.azure.com/openai/deployments/dep/completions?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
+azure-openai countResponseInputTokens responses POST https://res.openai.azure.com/openai/v1/responses/input_tokens Api-Key=KEY Content-Type=application/json
+azure-openai createModelResponse responses POST https://res.openai.azure.com/openai/v1/responses Api-Key=KEY Content-Type=application/json
+azure-openai deleteModelResponse responses DELETE https://res.openai.azure.com/openai/v1/responses/ID Api-Key=KEY
 azure-openai embed openai POST https://res.openai.azure.com/openai/deployments/dep/embeddings?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
+azure-openai getModelResponse responses GET https://res.openai.azure.com/openai/v1/responses/ID Api-Key=KEY
 azure-openai listModels openai GET https://res.openai.azure.com/openai/models?api-version=2024-10-21 Api-Key=KEY
+azure-openai listResponseInputItems responses GET https://res.openai.azure.com/openai/v1/responses/ID/input_items Api-Key=KEY
 mock chatComplete openai POST http://mock.portico.internal/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
 mock complete openai POST http://mock.portico.internal/v1/completions Authorization=Bearer KEY Content-Type=application/json
 mock embed openai POST http://mock.portico.internal/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
@@ -58,10 +66,16 @@ ollama chatComplete openai POST http://127.0.0.1:11434/v1/chat/completions Autho
 ollama complete openai POST http://127.0.0.1:11434/v1/completions Authorization=Bearer KEY Content-Type=application/json
 ollama embed openai POST http://127.0.0.1:11434/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
 ollama listModels openai GET http://127.0.0.1:11434/v1/models Authorization=Bearer KEY
+openai cancelModelResponse responses POST https://api.openai.com/v1/responses/ID/cancel Authorization=Bearer KEY Content-Type=application/json
 openai chatComplete openai POST https://api.openai.com/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
 openai complete openai POST https://api.openai.com/v1/completions Authorization=Bearer KEY Content-Type=application/json
+openai countResponseInputTokens responses POST https://api.openai.com/v1/responses/input_tokens Authorization=Bearer KEY Content-Type=application/json
+openai createModelResponse responses POST https://api.openai.com/v1/responses Authorization=Bearer KEY Content-Type=application/json
+openai deleteModelResponse responses DELETE https://api.openai.com/v1/responses/ID Authorization=Bearer KEY
 openai embed openai POST https://api.openai.com/v1/embeddings Authorization=Bearer KEY Content-Type=application/json
+openai getModelResponse responses GET https://api.openai.com/v1/responses/ID Authorization=Bearer KEY
 openai listModels openai GET https://api.openai.com/v1/models Authorization=Bearer KEY
+openai listResponseInputItems responses GET https://api.openai.com/v1/responses/ID/input_items Authorization=Bearer KEY
 `
 
 func TestRequests(t *testing.T) {
@@ -81,7 +95,8 @@ func TestRequests(t *testing.T) {
 
 func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 	t.Helper()
-	c := &provider.Call{Op: op, Model: "m", Body: []byte(`{}`), Key: ai.NewSecret("KEY"), Fields: map[string]string{}}
+	c := &provider.Call{Op: op, Model: "m", Body: []byte(`{}`), Key: ai.NewSecret("KEY"), Fields: map[string]string{},
+		PathParams: map[string]string{"response_id": "ID"}}
 	for _, f := range p.Fields {
 		switch f.Name {
 		case "resource_name":

@@ -16,9 +16,11 @@ import (
 
 // What the suite sends. None of it occurs by chance.
 const (
-	testKey  = "key-of-the-conformance-suite"
-	testBase = "https://upstream.example/root"
-	testBody = `{"model":"m","unknown":{"big":12345678901234567890},"z":1,"a":"\u00e9"}`
+	testKey   = "key-of-the-conformance-suite"
+	testBase  = "https://upstream.example/root"
+	testID    = "id with/a?slash&more#é"
+	testQuery = "limit=3&include[]=a%20b&after=x"
+	testBody  = `{"model":"m","unknown":{"big":12345678901234567890},"z":1,"a":"\u00e9"}`
 )
 
 // call makes a complete call of the subject: a key, a base where the row has
@@ -28,8 +30,16 @@ func (s *subject) call() *provider.Call {
 		Op: s.op, Model: "m", Key: ai.NewSecret(testKey), Fields: map[string]string{},
 		Header: http.Header{"User-Agent": {"suite"}, "X-Forwarded-Thing": {"one", "two"}},
 	}
-	if s.endpoint.Method != http.MethodGet {
+	if s.hasBody() {
 		c.Body = []byte(testBody)
+	} else {
+		c.Query = testQuery
+	}
+	for _, m := range placeholder.FindAllStringSubmatch(s.endpoint.Path, -1) {
+		if c.PathParams == nil {
+			c.PathParams = map[string]string{}
+		}
+		c.PathParams[m[1]] = testID
 	}
 	if s.p.Base == "" {
 		c.Base = testBase
@@ -42,6 +52,9 @@ func (s *subject) call() *provider.Call {
 	return c
 }
 
+// hasBody reports whether the operation's requests have a body.
+func (s *subject) hasBody() bool { return s.method() == http.MethodPost }
+
 func sample(f provider.Field) string { return "value-of-" + strings.ReplaceAll(f.Name, "_", "-") }
 
 func (s *subject) checkRequest(t *testing.T) {
@@ -50,6 +63,7 @@ func (s *subject) checkRequest(t *testing.T) {
 	t.Run("body", s.checkBody)
 	t.Run("key", s.checkKey)
 	t.Run("fields", s.checkBadFields)
+	t.Run("path", s.checkPathParams)
 	t.Run("cancel", s.checkCancel)
 }
 
@@ -78,7 +92,7 @@ func (s *subject) checkURL(t *testing.T) {
 			continue
 		}
 		u := s.encode(t, c).URL
-		path := strings.ReplaceAll(s.endpoint.Path, "{model}", "m")
+		path := placeholder.ReplaceAllString(strings.ReplaceAll(s.endpoint.Path, "{model}", "m"), "id%20with%2Fa%3Fslash&more%23%C3%A9")
 		if got := u.String(); !strings.HasPrefix(got, strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(u.EscapedPath(), path) {
 			t.Errorf("base %s: got %s, want it to end in %s", base, got, path)
 		}
@@ -89,11 +103,37 @@ func (s *subject) checkURL(t *testing.T) {
 			t.Error("the key is in the URL")
 		}
 	}
+	if u := s.encode(t, s.call()).URL; !s.hasBody() && !strings.HasPrefix(u.RawQuery, testQuery) {
+		t.Errorf("query %q, want it to begin with the client's %q", u.RawQuery, testQuery)
+	}
 	if s.p.Base == "" {
 		c := s.call()
 		c.Base = ""
 		_, err := s.p.Encode(t.Context(), c)
 		wantError(t, err, ai.Invalid, "custom_host")
+	}
+}
+
+// checkPathParams expects a clear error for a part of the path that is missing or
+// would name something else, and that no client's query replaces the provider's.
+func (s *subject) checkPathParams(t *testing.T) {
+	for _, m := range placeholder.FindAllStringSubmatch(s.endpoint.Path, -1) {
+		for _, bad := range []string{"", ".", ".."} {
+			c := s.call()
+			c.PathParams[m[1]] = bad
+			_, err := s.p.Encode(t.Context(), c)
+			wantError(t, err, ai.Invalid, m[1])
+		}
+	}
+	c := s.call()
+	own := s.encode(t, c).URL.Query()
+	for name := range own {
+		if c.Query = name + "=client"; s.hasBody() || strings.Contains(testQuery, name) || name == "include[]" {
+			continue
+		}
+		if got := s.encode(t, c).URL.Query()[name]; !slices.Equal(got, own[name]) {
+			t.Errorf("the client's query sets %s to %q, which the provider's row says is %q", name, got, own[name])
+		}
 	}
 }
 
@@ -106,7 +146,7 @@ func (s *subject) checkHeaders(t *testing.T) {
 		t.Errorf("method %s, want %s", r.Method, want)
 	}
 	want := c.Header.Clone()
-	if s.method() == http.MethodPost {
+	if s.hasBody() {
 		want["Content-Type"] = []string{"application/json"}
 	}
 	for _, f := range s.p.Fields {
@@ -149,14 +189,18 @@ func (s *subject) method() string {
 func (s *subject) checkBody(t *testing.T) {
 	c := s.call()
 	r := s.encode(t, c)
-	if s.method() == http.MethodGet {
+	if !s.hasBody() {
 		if r.Body != nil && r.Body != http.NoBody || r.ContentLength != 0 {
-			t.Error("a GET has a body")
+			t.Error("a request without a body has one")
 		}
 		return
 	}
-	if r.ContentLength != int64(len(testBody)) {
-		t.Errorf("content length %d, want %d", r.ContentLength, len(testBody))
+	want := testBody
+	if d := c.Fields["deployment_id"]; d != "" && s.endpoint.Dialect == ai.Responses {
+		want = strings.Replace(testBody, `"m"`, `"`+d+`"`, 1) // there is no deployment in these paths
+	}
+	if r.ContentLength != int64(len(want)) {
+		t.Errorf("content length %d, want %d", r.ContentLength, len(want))
 	}
 	for _, open := range []func() (io.ReadCloser, error){
 		func() (io.ReadCloser, error) { return r.Body, nil }, r.GetBody, r.GetBody,
@@ -165,7 +209,7 @@ func (s *subject) checkBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := io.ReadAll(body); err != nil || string(got) != testBody {
+		if got, err := io.ReadAll(body); err != nil || string(got) != want {
 			t.Errorf("body %s (%v), want it untouched", got, err)
 		}
 	}

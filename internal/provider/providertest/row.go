@@ -43,12 +43,12 @@ func checkRow(t *testing.T, p *provider.Provider) {
 		t.Errorf("base %q ends in a slash, which paths begin with", p.Base)
 	}
 	for op, e := range p.Ops {
-		known(e.Path, "path", "model")
+		known(e.Path, "path", "model", "response_id")
 		if !strings.HasPrefix(e.Path, "/") {
 			t.Errorf("%s: path %q does not begin with a slash", op, e.Path)
 		}
 		switch e.Method {
-		case "", http.MethodPost, http.MethodGet:
+		case "", http.MethodPost, http.MethodGet, http.MethodDelete:
 		default:
 			t.Errorf("%s: method %q", op, e.Method)
 		}
@@ -118,6 +118,12 @@ func checkReadsHeader(t *testing.T, p *provider.Provider, f provider.Field) {
 // endpointName is what the corpus calls an operation of a dialect.
 func endpointName(d ai.Dialect, op ai.Op) string {
 	switch {
+	case op == ai.CountTokens:
+		return "count-tokens"
+	case op == ai.CountResponseTokens:
+		return "responses.input_tokens"
+	case d == ai.Responses:
+		return "responses"
 	case op == ai.Chat && d == ai.Anthropic:
 		return "messages"
 	case op == ai.Chat:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,6 +28,18 @@ type ownCase struct {
 	Want said `json:"want"`
 }
 
+// method is that of the case's request; those that have no other are POSTs, but
+// for the list of models.
+func (c *ownCase) method() string {
+	switch {
+	case c.Method != "":
+		return c.Method
+	case c.Endpoint == "models":
+		return http.MethodGet
+	}
+	return http.MethodPost
+}
+
 // own loads the own cases of the subject's format and operation.
 func (s *subject) own(t *testing.T) (cases []*ownCase) {
 	t.Helper()
@@ -43,7 +56,7 @@ func (s *subject) own(t *testing.T) (cases []*ownCase) {
 		if err := json.Unmarshal(data, c); err != nil {
 			t.Fatalf("%s: %v", f.Name(), err)
 		}
-		if c.Provider == string(s.endpoint.Dialect) && c.Endpoint == endpointName(s.endpoint.Dialect, s.op) {
+		if c.Provider == string(s.endpoint.Dialect) && c.Endpoint == endpointName(s.endpoint.Dialect, s.op) && s.method() == c.method() {
 			c.ID = strings.TrimSuffix(f.Name(), ".json")
 			cases = append(cases, c)
 		}
@@ -59,6 +72,9 @@ func (s *subject) own(t *testing.T) (cases []*ownCase) {
 func (s *subject) checkOwn(t *testing.T) {
 	for _, c := range s.own(t) {
 		t.Run(c.ID, func(t *testing.T) {
+			if s.op.Free() {
+				c.Want.Usage = ai.Usage{} // it was charged when the response was made
+			}
 			if c.Status < 400 {
 				if diff := cmp.Diff(c.Want, s.read(t, &c.Exchange)); diff != "" {
 					t.Fatalf("the suite reads its own case wrongly (-want +got):\n%s", diff)
@@ -77,7 +93,7 @@ func (s *subject) checkRecorded(t *testing.T) {
 		t.Skipf("skipped: the corpus has no %s of %s", name, s.p.ID)
 	}
 	for _, e := range corpus.Exchanges(t, s.p.ID, name) {
-		if e.URL != "" && !strings.HasSuffix(pathOf(e.URL), s.endpoint.Path) || e.Method != "" && e.Method != s.method() {
+		if e.URL != "" && !s.pathIn(e.URL) || e.URL == "" && s.op.Free() || e.Method != "" && e.Method != s.method() {
 			continue // another endpoint of the provider's
 		}
 		t.Run(e.ID, func(t *testing.T) {
@@ -104,6 +120,13 @@ func sent(e *corpus.Exchange) []byte {
 		return encoded.B64
 	}
 	return e.RequestBody
+}
+
+// pathIn reports whether a URL's path ends in the endpoint's.
+func (s *subject) pathIn(rawURL string) bool {
+	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(s.endpoint.Path), "[^/]+")
+	pattern = strings.ReplaceAll(pattern, `\{[^/]+\}`, "[^/]+")
+	return regexp.MustCompile(pattern + "$").MatchString(pathOf(rawURL))
 }
 
 func pathOf(rawURL string) string {
@@ -162,6 +185,9 @@ func (s *subject) read(t *testing.T, e *corpus.Exchange) said {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.op.Free() {
+		got.Usage = ai.Usage{}
 	}
 	return got
 }
