@@ -19,6 +19,8 @@ func (s *subject) checkAnswer(t *testing.T, e *corpus.Exchange) {
 	switch {
 	case e.Status >= 400:
 		s.checkError(t, e)
+	case len(e.ResponseChunks) > 0 && broken(e) != "":
+		t.Skipf("skipped: an event of the recording is no JSON: %.80s", broken(e))
 	case len(e.ResponseChunks) > 0:
 		s.checkStream(t, e)
 	case !json.Valid(e.Body()):
@@ -26,6 +28,17 @@ func (s *subject) checkAnswer(t *testing.T, e *corpus.Exchange) {
 	default:
 		s.checkWhole(t, e)
 	}
+}
+
+// broken is an event of a recorded stream that was cut when it was stored, "" if
+// there is none.
+func broken(e *corpus.Exchange) string {
+	for _, data := range e.ResponseChunks {
+		if e.Chunking == "sse-data" && data != "[DONE]" && !json.Valid([]byte(data)) {
+			return data
+		}
+	}
+	return ""
 }
 
 // checkError expects the provider's own words and status.

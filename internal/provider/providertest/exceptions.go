@@ -41,4 +41,7 @@ var odd = map[string]string{
 	"azure-openai/chat-completions__req-llm__deepseek-r1-0528-streaming":                                         noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-object-streaming":                                           noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-streaming":                                                  noVersion,
+	"azure-openai/responses__req-llm__codex-mini-object-streaming":                                               noVersion,
+	"azure-openai/responses__req-llm__gpt-5-1-codex-mini-object-streaming":                                       noVersion,
+	"azure-openai/responses__req-llm__gpt-5-1-codex-mini-streaming":                                              noVersion,
 }

@@ -36,7 +36,7 @@ type responsesAnswer struct {
 type responsesItem struct {
 	Type      string
 	Name      string
-	Arguments string
+	Arguments json.RawMessage // a string; an object in calls of the provider's own tools
 	Input     string
 	Content   []struct{ Text, Refusal string }
 	Action    struct{ Type string }
@@ -64,7 +64,9 @@ func (s *said) item(item *responsesItem) {
 			s.Text += part.Text + part.Refusal
 		}
 	case "function_call":
-		s.Tools = append(s.Tools, called{item.Name, arguments(item.Arguments)})
+		var text string
+		_ = json.Unmarshal(item.Arguments, &text) // null is no text
+		s.Tools = append(s.Tools, called{item.Name, arguments(text)})
 	case "custom_tool_call":
 		s.Tools = append(s.Tools, called{item.Name, arguments(item.Input)})
 	}

@@ -31,7 +31,7 @@ type description struct {
 // descriptions are those of providers that publish one of their own. A row that
 // speaks another's format is checked by its own traffic alone.
 var descriptions = map[string]description{
-	"openai":    {file: "openai/openapi.yaml.gz"},
+	"openai":    {file: "openai/openapi.yaml.gz", correct: correctOpenAI},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}",
@@ -42,6 +42,50 @@ var descriptions = map[string]description{
 			format["required"] = []any{"name"}
 		},
 	},
+}
+
+// correctOpenAI undoes what OpenAI's description of the Responses API says
+// otherwise than its service: alternatives of which several fit, members of
+// answers that requests are said to need, and a schema that refers to itself in
+// words of an older draft.
+func correctOpenAI(doc any) {
+	schemas := member(doc, "components", "schemas")
+	for _, name := range []string{"CompoundFilter", "BetaCompoundFilter"} {
+		filter, _ := member(schemas, name).(map[string]any)
+		delete(filter, "$recursiveAnchor")
+		kinds, _ := member(filter, "properties", "filters", "items", "oneOf").([]any)
+		for i := range kinds {
+			if member(kinds[i], "$recursiveRef") != nil {
+				kinds[i] = map[string]any{"$ref": "#/components/schemas/" + name}
+			}
+		}
+	}
+	for name, needed := range map[string][]any{
+		"FunctionTool": {"type", "name"}, "InputImageContent": {"type"}, "OutputTextContent": {"type", "text"},
+		"OutputMessage": {"type", "role", "content"}, "ReasoningItem": {"type", "summary"},
+	} {
+		schema, _ := member(schemas, name).(map[string]any)
+		schema["required"] = needed
+	}
+	anyOf(doc)
+}
+
+// anyOf lets several of a list of alternatives fit.
+func anyOf(v any) {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			anyOf(v[i])
+		}
+	case map[string]any:
+		for _, inner := range v {
+			anyOf(inner)
+		}
+		if list, ok := v["oneOf"]; ok {
+			delete(v, "oneOf")
+			v["anyOf"] = list
+		}
+	}
 }
 
 // official compiles the schema of an operation's request body from the
