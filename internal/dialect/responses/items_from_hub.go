@@ -89,10 +89,6 @@ func (f *fromHub) part(part []byte, path string) {
 		for _, key := range []string{"filename", "file_data", "file_id", "file_url"} {
 			file.move(w, key, key)
 		}
-	case "input_audio":
-		w.Object()
-		w.StringMember("type", kind)
-		w.RawMember(kind, body)
 	default:
 		f.drop(path, fmt.Sprintf("the Responses API takes no content of type %q", kind))
 		return
