@@ -41,10 +41,14 @@ func (w *watcher) event(e sse.Event) {
 		case "delta":
 			text = value
 		case "sequence_number":
-			w.sequence = jsonedit.Int(value) + 1
+			w.sequence = jsonedit.Int(value)
 		}
 	}
-	switch name := jsonedit.Text(kind); name {
+	name := jsonedit.Text(kind)
+	if name != "error" && name != "response.failed" { // Fail tells those anew
+		w.sequence++
+	}
+	switch name {
 	case "response.created", "response.in_progress", "response.queued":
 		w.told(response)
 	case "response.completed", "response.incomplete":
