@@ -44,6 +44,38 @@ func call(op ai.Op, fields ...string) *provider.Call {
 	return c
 }
 
+// response is a call of the Responses API. Its query asks for another version.
+func response(op ai.Op, fields ...string) *provider.Call {
+	c := call(op, fields...)
+	c.PathParams, c.Query = map[string]string{"response_id": "resp/1"}, "include=a&api-version=evil"
+	return c
+}
+
+// The deployment takes the model's place where the path has no room for it.
+func TestResponsesModel(t *testing.T) {
+	for name, test := range map[string]struct {
+		call *provider.Call
+		want string
+	}{
+		"a deployment":    {response(ai.CreateResponse, "resource_name", "res", "deployment_id", "dep"), `{"seed":12345678901234567890, "model":"dep","x":1}`},
+		"only a model":    {response(ai.CreateResponse, "resource_name", "res"), `{"seed":12345678901234567890, "model":"gpt-4o","x":1}`},
+		"a count of them": {response(ai.CountResponseTokens, "resource_name", "res", "deployment_id", "dep"), `{"seed":12345678901234567890, "model":"dep","x":1}`},
+	} {
+		r, err := row(t, noTokens{t}).Encode(t.Context(), test.call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(r.Body); string(got) != test.want {
+			t.Errorf("%s: sent %s", name, got)
+		}
+	}
+	c := response(ai.CreateResponse, "resource_name", "res")
+	c.Model = ""
+	if _, err := row(t, noTokens{t}).Encode(t.Context(), c); err == nil || !strings.Contains(err.Error(), "deployment_id") {
+		t.Errorf("without a model: %v", err)
+	}
+}
+
 func TestURLs(t *testing.T) {
 	const override = "http://127.0.0.1:9000/openai"
 	for _, c := range []struct {
@@ -66,6 +98,14 @@ func TestURLs(t *testing.T) {
 		{"v1 chat", call(ai.Chat, "resource_name", "res", "deployment_id", "dep", "api_version", "v1"), "",
 			"POST https://res.openai.azure.com/openai/v1/chat/completions"},
 		{"v1 models", call(ai.Models, "resource_name", "res", "api_version", "v1"), "", "GET https://res.openai.azure.com/openai/v1/models"},
+		{"responses in the v1 surface", response(ai.CreateResponse, "resource_name", "res"), "", "POST https://res.openai.azure.com/openai/v1/responses"},
+		{"responses although the version has none", response(ai.CreateResponse, "resource_name", "res", "api_version", "2024-12-01-preview"), "",
+			"POST https://res.openai.azure.com/openai/v1/responses"},
+		{"responses of a preview version", response(ai.CreateResponse, "resource_name", "res", "api_version", "2025-04-01-preview"), "",
+			"POST https://res.openai.azure.com/openai/responses?api-version=2025-04-01-preview"},
+		{"a stored response", response(ai.GetResponse, "resource_name", "res"), "", "GET https://res.openai.azure.com/openai/v1/responses/resp%2F1?include=a&api-version=evil"},
+		{"a stored response of a preview version", response(ai.ListResponseItems, "resource_name", "res", "api_version", "2025-04-01-preview"), "",
+			"GET https://res.openai.azure.com/openai/responses/resp%2F1/input_items?include=a&api-version=2025-04-01-preview"},
 		{"base override", call(ai.Chat, "deployment_id", "dep"), override,
 			"POST " + override + "/deployments/dep/chat/completions?api-version=2024-10-21"},
 		{"base override with a slash", call(ai.Models), override + "/", "GET " + override + "/models?api-version=2024-10-21"},
