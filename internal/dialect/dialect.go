@@ -89,6 +89,13 @@ type Watcher interface {
 	OutputBytes() int64
 }
 
+// A Passer looks at a request that goes to a provider of the same format, for
+// what only another provider would take: what it returns is body itself, or body
+// without that.
+type Passer interface {
+	PassRequest(c *Conversion, body []byte) ([]byte, error)
+}
+
 // A Failer knows how the stream it belongs to ends when it is broken, where that
 // depends on what the stream has said. Both translated streams and watchers may
 // be ones; for the others [Format.ErrorEvent] will do.

@@ -153,6 +153,18 @@ func TestResponsesOfAnthropicCarryThinking(t *testing.T) {
 	}
 }
 
+// A conversation that Anthropic has answered goes on with OpenAI.
+func TestResponsesThatChangeTheProvider(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, responseJSON)})
+	r.answer(t, r.responses(`{"model":"m","input":[{"type":"reasoning","summary":[],"encrypted_content":"thinking:sig"}, {"role":"assistant", "content":"x"}]}`, "X-Portkey-Virtual-Key", "my-openai"))
+	if got, _ := io.ReadAll((<-r.requests).Body); string(got) != `{"model":"m","input":[{"role":"assistant", "content":"x"}]}` {
+		t.Errorf("the provider received %s", got)
+	}
+	if e := r.ledger.only(t); len(e.Receipts) != 1 || e.Receipts[0].Path != "input[0]" {
+		t.Errorf("receipts: %v", e.Receipts)
+	}
+}
+
 func TestWhatOnlyAStoreCanDo(t *testing.T) {
 	r := newRig(t, map[string]http.HandlerFunc{"anyscale": reply(200, okJSON)})
 	status, _, body := r.answer(t, r.responses(`{"model":"m","input":"hi","previous_response_id":"resp_1"}`, "X-Portkey-Virtual-Key", "my-anyscale"))

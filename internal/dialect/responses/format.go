@@ -23,6 +23,7 @@ type Format struct{}
 var (
 	_ dialect.Format     = Format{}
 	_ dialect.Translator = Format{}
+	_ dialect.Passer     = Format{}
 )
 
 // New returns the format.

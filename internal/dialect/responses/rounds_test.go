@@ -242,6 +242,34 @@ func TestRoundsOfMessagesWithResponses(t *testing.T) {
 	}
 }
 
+// A conversation that moves on from Anthropic to a provider of the Responses API
+// leaves behind what that one would refuse, and nothing else.
+func TestPassRequest(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"model":"m", "input":"thinking: is this sealed?"}`:                                                "",
+		`{"input":[{"type":"reasoning","encrypted_content":"gAAA"},{"role":"user","content":"thinking:"}]}`: "",
+		`{ "big":12345678901234567890,"input":[ {"type":"reasoning","id":"rs_1","encrypted_content":"thinking:sig"}, {"role":"user", "content":"x"},{"type":"reasoning","encrypted_content":"redacted_thinking:d"},{"type":"reasoning","encrypted_content":"gAAA"}],"z":1}`: `{ "big":12345678901234567890,"input":[{"role":"user", "content":"x"},{"type":"reasoning","encrypted_content":"gAAA"}],"z":1}`,
+	} {
+		c := conversion()
+		got, err := New().PassRequest(c, []byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			if string(got) != in || len(c.Receipts) != 0 {
+				t.Errorf("%s became %s, receipts %v", in, got, c.Receipts)
+			}
+			continue
+		}
+		if string(got) != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if diff := cmp.Diff([]string{"input[0]", "input[2]"}, paths(c)); diff != "" {
+			t.Errorf("receipts (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func FuzzTranslate(f *testing.F) {
 	for _, test := range toHubCases {
 		f.Add(test.in)
@@ -256,7 +284,7 @@ func FuzzTranslate(f *testing.F) {
 		for _, c := range []*dialect.Conversion{strict(), conversion()} {
 			c.Request = body
 			for name, translate := range map[string]func(*dialect.Conversion, []byte) ([]byte, error){
-				"RequestToHub": New().RequestToHub, "RequestFromHub": New().RequestFromHub, "ReplyToHub": New().ReplyToHub, "ReplyFromHub": New().ReplyFromHub,
+				"RequestToHub": New().RequestToHub, "RequestFromHub": New().RequestFromHub, "ReplyToHub": New().ReplyToHub, "ReplyFromHub": New().ReplyFromHub, "PassRequest": New().PassRequest,
 			} {
 				out, err := translate(c, body)
 				if err == nil && !json.Valid(out) {

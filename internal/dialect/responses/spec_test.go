@@ -158,10 +158,10 @@ func TestRequestsFromChatKeepToTheSpec(t *testing.T) {
 // Responses API answers: the response, and each event of a stream of it.
 func TestRepliesKeepToTheSpec(t *testing.T) {
 	response, event := official(t, "Response"), official(t, "ResponseStreamEvent")
-	check := func(t *testing.T, e *corpus.Exchange, hub func(body []byte, c bool) ([]byte, string, error)) {
+	check := func(t *testing.T, e *corpus.Exchange, hub func(body []byte, stream bool) ([]byte, string, error)) {
 		body := e.Body()
 		stream := len(e.ResponseChunks) > 0
-		whole, events_, err := hub(body, stream)
+		whole, told, err := hub(body, stream)
 		if err != nil {
 			if !e.Is("stream-error") && !e.Is("error") {
 				t.Fatal(err)
@@ -172,10 +172,10 @@ func TestRepliesKeepToTheSpec(t *testing.T) {
 			validate(t, response, whole)
 			return
 		}
-		if f := fold(t, events_, true); f.response != nil {
+		if f := fold(t, told, true); f.response != nil {
 			validate(t, response, encode(t, f.response))
 		}
-		for _, e := range events(events_) {
+		for _, e := range events(told) {
 			validate(t, event, e.Data)
 		}
 	}
