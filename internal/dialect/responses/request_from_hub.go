@@ -204,6 +204,8 @@ func (f *fromHub) tool(tool []byte, path string) {
 			f.format(format)
 		}
 		f.w.EndObject()
+	case kind == "web_search": // Anthropic's, as its translation writes it
+		f.search(split(jsonedit.Get(tool, kind)))
 	default:
 		f.c.Drop(path, fmt.Sprintf("the Responses API has no tool of type %q", kind))
 	}
@@ -248,12 +250,16 @@ func (f *fromHub) search(options members) {
 	w.Object()
 	w.StringMember("type", "web_search")
 	options.move(w, "search_context_size", "search_context_size")
-	if place := jsonedit.Get(options.take("user_location"), "approximate"); place != nil {
+	if place := split(options.take("user_location")); len(place) > 0 {
+		if inner := place.take("approximate"); inner != nil {
+			place = split(inner)
+		}
+		place.take("type")
 		w.Key("user_location")
 		w.Object()
 		w.StringMember("type", "approximate")
-		for key, value := range jsonedit.Members(place) {
-			w.RawMember(string(key), value)
+		for key, value := range place.left {
+			w.RawMember(key, value)
 		}
 		w.EndObject()
 	}
@@ -264,6 +270,10 @@ func (f *fromHub) search(options members) {
 		w.EndObject()
 	}
 	w.EndObject()
+	options.take("name")
+	for key := range options.left {
+		f.c.Drop("web_search."+key, notInResponses)
+	}
 }
 
 func (f *fromHub) toolChoice(choice []byte) {

@@ -73,12 +73,20 @@ var deliberate = map[string]struct {
 	"from chat/simpleRequestTruncated":                                     {[]string{"max_output_tokens"}, "a limit is not raised behind the caller's back"},
 	"from chat/temperatureParam":                                           {[]string{"temperature"}, refused},
 	"from chat/textFormatJsonSchemaMissingRequiredPropertyParam":           {[]string{"text"}, "a schema is the caller's; what is wrong with it is for the provider to say"},
+	"from anthropic/metadataParam":                                         {[]string{"metadata", "user"}, documentedUser},
+	"from anthropic/responsesReasoningEffortMaxParam":                      {[]string{"reasoning"}, "the hub has no effort max"},
+	"from anthropic/responsesToolSearchInputParam":                         {[]string{"tools"}, "searching for tools is the provider's own; it gets a receipt"},
+	"from anthropic/safetyIdentifierParam":                                 {[]string{"metadata", "user"}, documentedUser},
+	"from anthropic/simpleRequestTruncated":                                {[]string{"max_output_tokens"}, "a limit is not raised behind the caller's back"},
+	"from anthropic/temperatureParam":                                      {[]string{"temperature"}, refused},
+	"from anthropic/topPParam":                                             {[]string{"top_p"}, refused},
 	"from chat/topPParam":                                                  {[]string{"top_p"}, refused},
 }
 
 const (
-	adaptive = "the documented form of reasoning_effort is an effort with adaptive thinking; they choose budgets by model name"
-	refused  = "what a model refuses is the provider's to say; they know their models by name"
+	adaptive       = "the documented form of reasoning_effort is an effort with adaptive thinking; they choose budgets by model name"
+	documentedUser = "the documented member is user, which compatible servers know"
+	refused        = "what a model refuses is the provider's to say; they know their models by name"
 )
 
 func compareRequests(t *testing.T, direction string, tr transform, want, got object) {
@@ -238,6 +246,32 @@ func TestTransformsFromChat(t *testing.T) {
 	}
 }
 
+// Two translations in a row: a client of Anthropic's format, a provider of the
+// Responses API.
+func TestTransformsFromAnthropic(t *testing.T) {
+	for _, tr := range transforms(t, "anthropic_to_responses") {
+		t.Run(tr.Case, func(t *testing.T) {
+			if jsonedit.IsNull(tr.ExpectedRequest) {
+				t.Skip("skipped: the other gateway gave no request")
+			}
+			hub, err := anthropic.New().RequestToHub(conversion(), tr.SourceRequest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := New().RequestFromHub(conversion(), hub)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, theirs := decode(t, normal(t, got)), decode(t, normal(t, tr.ExpectedRequest))
+			for _, m := range []object{ours, theirs} {
+				delete(m, "model")
+				delete(m, "stream")
+			}
+			compareRequests(t, "from anthropic", tr, theirs, ours)
+		})
+	}
+}
+
 // answer is what a client gets from a chat completion.
 func answer(t *testing.T, reply object) object {
 	t.Helper()
@@ -306,6 +340,70 @@ func TestPairs(t *testing.T) {
 	}
 	if compared < 20 {
 		t.Errorf("only %d pairs were compared", compared)
+	}
+}
+
+// What the pairs' own provider answered, and the turns that followed, are held to
+// the same as recorded traffic.
+func TestPairsOfResponses(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(corpus.Dir(t), "translations", "pairs", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no pairs: %v", err)
+	}
+	requests, replies, streams := 0, 0, 0
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pair struct {
+			Case    string
+			Formats struct {
+				Responses struct {
+					Request        json.RawMessage
+					Response       json.RawMessage
+					Events         []json.RawMessage `json:"response_events"`
+					Followup       json.RawMessage   `json:"followup_request"`
+					FollowupReply  json.RawMessage   `json:"followup_response"`
+					FollowupEvents []json.RawMessage `json:"followup_response_events"`
+				}
+			}
+		}
+		if err := json.Unmarshal(b, &pair); err != nil {
+			t.Fatal(err)
+		}
+		r := pair.Formats.Responses
+		t.Run(pair.Case, func(t *testing.T) {
+			for _, request := range []json.RawMessage{r.Request, r.Followup} {
+				if request != nil {
+					requests++
+					checkRequest(t, &corpus.Exchange{RequestBody: request})
+				}
+			}
+			for _, reply := range []json.RawMessage{r.Response, r.FollowupReply} {
+				if reply != nil {
+					replies++
+					checkReply(t, reply)
+				}
+			}
+			for _, list := range [][]json.RawMessage{r.Events, r.FollowupEvents} {
+				var stream []byte
+				for _, data := range list {
+					stream = sse.AppendEvent(stream, typeOf(data), data)
+				}
+				switch {
+				case stream == nil:
+				case typeOf(list[0]) == "":
+					t.Logf("a stream was left out: its events are not of this format: %.80s", list[0])
+				default:
+					streams++
+					checkStream(t, stream)
+				}
+			}
+		})
+	}
+	if requests < 50 || replies < 50 || streams < 5 {
+		t.Errorf("only %d requests, %d replies and %d streams", requests, replies, streams)
 	}
 }
 
