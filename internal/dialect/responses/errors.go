@@ -59,10 +59,11 @@ func failure(response []byte, e *ai.Error, sequence int64) []byte {
 		return out
 	}
 	failed, err := jsonedit.Set(response, "status", []byte(`"failed"`))
-	if err == nil && jsonedit.IsNull(jsonedit.Get(failed, "error")) {
-		failed, err = jsonedit.Set(failed, "error", failureOf(e))
-	}
 	if err != nil {
+		return out
+	}
+	// Always in our words: the provider's own may hold what must not be shown.
+	if failed, err = jsonedit.Set(failed, "error", failureOf(e, jsonedit.Get(response, "error"))); err != nil {
 		return out
 	}
 	var w jsonedit.Writer
@@ -74,14 +75,18 @@ func failure(response []byte, e *ai.Error, sequence int64) []byte {
 	return sse.AppendEvent(out, "response.failed", w.Bytes())
 }
 
-// failureOf is a response's own error, which has one of a few codes.
-func failureOf(e *ai.Error) []byte {
+// failureOf is a response's own error, which has one of a few codes: the one
+// that the provider told in the response itself, else by status.
+func failureOf(e *ai.Error, told []byte) []byte {
 	code := "server_error"
 	switch status := e.HTTPStatus(); {
 	case status == http.StatusTooManyRequests:
 		code = "rate_limit_exceeded"
 	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
 		code = "invalid_prompt"
+	}
+	if own := jsonedit.Text(jsonedit.Get(told, "code")); own != "" {
+		code = own
 	}
 	var w jsonedit.Writer
 	w.Object()

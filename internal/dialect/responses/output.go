@@ -19,6 +19,7 @@ type output struct {
 	out   []byte // events written
 
 	sequence int64
+	size     int // of all text that is held for the end
 	started  bool
 	items    []*item
 	open     *item // the message or reasoning that is being told
@@ -50,6 +51,24 @@ type item struct {
 
 var idPrefix = map[string]string{
 	"message": "msg_", "reasoning": "rs_", "function_call": "fc_", "custom_tool_call": "ctc_", "web_search_call": "ws_",
+}
+
+// maxAnswer is how much text an answer may have: all of it is told once more at
+// the end.
+const maxAnswer = 64 << 20
+
+// hold appends a piece to what is told again at the end.
+func (o *output) hold(text *[]byte, piece []byte) {
+	o.size += len(piece)
+	*text = append(*text, piece...)
+}
+
+// tooLong is the error for an answer that is not held any longer.
+func (o *output) tooLong() error {
+	if o.size <= maxAnswer {
+		return nil
+	}
+	return ai.Errorf(ai.BadGateway, "the provider's answer is longer than %d MiB", maxAnswer>>20)
 }
 
 // emit writes an event.
@@ -274,9 +293,10 @@ func (it *item) writePart(w *jsonedit.Writer) {
 // tokens.
 func (o *output) text(text, logprobs []byte) {
 	it := o.message("output_text")
-	it.text = append(it.text, inside(text)...)
+	o.hold(&it.text, inside(text))
 	for entry := range jsonedit.Elements(logprobs) {
 		it.probs.Raw(entry)
+		o.size += len(entry)
 	}
 	o.emit("response.output_text.delta", func(w *jsonedit.Writer) {
 		it.of(w)
@@ -293,7 +313,7 @@ func (o *output) text(text, logprobs []byte) {
 
 func (o *output) refusal(text []byte) {
 	it := o.message("refusal")
-	it.text = append(it.text, inside(text)...)
+	o.hold(&it.text, inside(text))
 	o.emit("response.refusal.delta", func(w *jsonedit.Writer) {
 		it.of(w)
 		w.IntMember("content_index", int64(it.n))
@@ -305,6 +325,7 @@ func (o *output) refusal(text []byte) {
 func (o *output) annotate(annotation []byte) {
 	it := o.message("output_text")
 	it.notes.Raw(annotation)
+	o.size += len(annotation)
 	index := it.noted
 	it.noted++
 	o.emit("response.output_text.annotation.added", func(w *jsonedit.Writer) {
@@ -384,7 +405,7 @@ func (o *output) think(source int64, text []byte) {
 			summaryText(w, []byte(`""`))
 		})
 	}
-	it.text = append(it.text, inside(text)...)
+	o.hold(&it.text, inside(text))
 	o.summary("response.reasoning_summary_text.delta", it, func(w *jsonedit.Writer) { w.RawMember("delta", text) })
 }
 
@@ -418,7 +439,7 @@ func (o *output) call(kind, id string, name []byte) *item {
 
 // argue tells a piece of a call's argument: the inside of a JSON string.
 func (o *output) argue(it *item, text []byte) {
-	it.text = append(it.text, text...)
+	o.hold(&it.text, text)
 	kind := "response.function_call_arguments.delta"
 	if it.kind == "custom_tool_call" {
 		kind = "response.custom_tool_call_input.delta"

@@ -314,3 +314,26 @@ func TestWatch(t *testing.T) {
 		t.Error("a stream that is told again is charged again")
 	}
 }
+
+// What is held for the end of a stream is bounded.
+func TestStreamThatDoesNotEnd(t *testing.T) {
+	piece := hubStream(`"delta":{"content":"` + strings.Repeat("x", 1<<19) + `"}`)
+	n := 0
+	s := New().StreamFromHub(conversion(), endless(func() []byte { n++; return []byte(piece) }))
+	for {
+		if _, err := s.Next(); err != nil {
+			if e := ai.AsError(err); e.Kind != ai.BadGateway || !strings.Contains(e.Message, "64 MiB") {
+				t.Errorf("got %v", err)
+			}
+			break
+		}
+	}
+	if held := n << 19; held > maxAnswer+1<<20 {
+		t.Errorf("%d bytes were held", held)
+	}
+}
+
+type endless func() []byte
+
+func (e endless) Next() ([]byte, error) { return e(), nil }
+func (endless) Close() error            { return nil }

@@ -65,7 +65,7 @@ func (s *streamFromHub) event(data []byte) error {
 			s.choice(choice)
 		}
 	}
-	return nil
+	return s.tooLong()
 }
 
 // readUsage keeps the latest counts; the tier may come in a chunk without any.
@@ -133,7 +133,7 @@ func (s *streamFromHub) ownDelta(index int64, delta []byte) {
 		s.cite(index, jsonedit.Get(delta, "citation"), s.said())
 	case kind == "input_json_delta":
 		if it := s.open; it != nil && it.kind == "web_search_call" && it.source == index {
-			it.text = append(it.text, inside(jsonedit.Get(delta, "partial_json"))...)
+			s.hold(&it.text, inside(jsonedit.Get(delta, "partial_json")))
 		}
 	case kind == "text_delta" || kind == "text": // in content, too
 	default:
@@ -166,7 +166,7 @@ func (s *streamFromHub) take(t *streamedCall, kind string, name, argument []byte
 		}
 		return
 	}
-	t.held = append(t.held, piece...)
+	s.hold(&t.held, piece)
 	if isEmpty(name) {
 		return
 	}
