@@ -11,6 +11,17 @@ const (
 	Complete Op = "complete"
 	Embed    Op = "embed"
 	Models   Op = "listModels"
+
+	CountTokens Op = "messagesCountTokens" // of a request written as Anthropic messages
+
+	// The Responses API. Where a provider does not have it, making a response is
+	// a chat.
+	CreateResponse      Op = "createModelResponse"
+	GetResponse         Op = "getModelResponse"
+	DeleteResponse      Op = "deleteModelResponse"
+	CancelResponse      Op = "cancelModelResponse"
+	ListResponseItems   Op = "listResponseInputItems"
+	CountResponseTokens Op = "countResponseInputTokens"
 )
 
 // Operations of OpenAI's platform. They go to the provider as they come and come
@@ -53,7 +64,7 @@ const (
 // pass through as they are.
 func (o Op) Relayed() bool {
 	switch o {
-	case Chat, Complete, Embed, Models:
+	case Chat, Complete, Embed, Models, CountTokens, CreateResponse:
 		return false
 	}
 	return true
@@ -64,7 +75,7 @@ func (o Op) Relayed() bool {
 // not this call's.
 func (o Op) Free() bool {
 	switch o {
-	case Chat, Complete, Embed, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
+	case Chat, Complete, Embed, CreateResponse, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
 		return false
 	}
 	return true
@@ -77,4 +88,6 @@ type Dialect string
 const (
 	OpenAI    Dialect = "openai"
 	Anthropic Dialect = "anthropic"
+	// Responses is OpenAI's newer format, with items in place of messages.
+	Responses Dialect = "responses"
 )

@@ -40,3 +40,12 @@ var Platform = []Route{
 
 	{Realtime, http.MethodGet, "/realtime"},
 }
+
+// ResponseRoutes are the operations of the Responses API beside making one.
+var ResponseRoutes = []Route{
+	{GetResponse, http.MethodGet, "/responses/{id}"},
+	{DeleteResponse, http.MethodDelete, "/responses/{id}"},
+	{CancelResponse, http.MethodPost, "/responses/{id}/cancel"},
+	{ListResponseItems, http.MethodGet, "/responses/{id}/input_items"},
+	{CountResponseTokens, http.MethodPost, "/responses/input_tokens"},
+}

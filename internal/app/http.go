@@ -43,6 +43,7 @@ func (a *App) handler() http.Handler {
 	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
 	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.MaxUpload, SpoolDir: a.path(spoolDir), Keys: keys, Sessions: &a.sessions}
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
+	apiopenai.RegisterResponses(mux, in, a.formats[ai.Responses])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
 	control := admin.New(admin.Deps{

@@ -17,6 +17,10 @@ type Conversion struct {
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 
+	// Request is the client's request, for formats whose replies repeat it; nil
+	// if it is not at hand.
+	Request []byte
+
 	Receipts []ai.Receipt
 }
 
@@ -83,4 +87,18 @@ type Watcher interface {
 	// OutputBytes is the size of the generated text so far, from which an
 	// estimate is made when a stream ends without usage.
 	OutputBytes() int64
+}
+
+// A Passer looks at a request that goes to a provider of the same format, for
+// what only another provider would take: what it returns is body itself, or body
+// without that.
+type Passer interface {
+	PassRequest(c *Conversion, body []byte) ([]byte, error)
+}
+
+// A Failer knows how the stream it belongs to ends when it is broken, where that
+// depends on what the stream has said. Both translated streams and watchers may
+// be ones; for the others [Format.ErrorEvent] will do.
+type Failer interface {
+	Fail(e *ai.Error) []byte
 }

@@ -69,7 +69,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	d, err := g.resolve(c, rec, s.Target, model)
 	if d != nil {
 		a.destination = d
-		a.conversion.Model = d.model
+		a.conversion.Op, a.conversion.Model, a.conversion.Request = d.op, d.model, body
 		rec.describe(a)
 	}
 	if err != nil {
@@ -163,12 +163,14 @@ func (a *answer) finishWords(client ai.Dialect) map[string]string {
 // when asked in OpenAI's way.
 func asksForUsage(c *Call, d *destination) bool {
 	return c.Stream && !c.WantsUsage && d.endpoint.Dialect == ai.OpenAI && !d.provider.Quirks.NoStreamOptions &&
-		(c.Op == ai.Chat || c.Op == ai.Complete)
+		(d.op == ai.Chat || d.op == ai.Complete)
 }
 
-// strict is strict OpenAI compliance: on unless the header or the config says no.
+// strict is strict OpenAI compliance: on unless the header or the config says
+// no. It is about replies in OpenAI's format; in one that is translated again,
+// the extension members carry what the next format may have a place for.
 func (c *Call) strict(t *route.Target) bool {
-	if c.header("X-Portkey-Strict-Open-Ai-Compliance") == "false" {
+	if c.Dialect != ai.OpenAI || c.header("X-Portkey-Strict-Open-Ai-Compliance") == "false" {
 		return false
 	}
 	return t.Strict == nil || *t.Strict

@@ -89,7 +89,7 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error) {
 	d := a.destination
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
-		Op: c.Op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
+		Op: d.op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
 		Upload: a.upload, Method: c.Method, Rest: rest,
 	})
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 // A destination is where an attempt goes and what it proves itself with.
 type destination struct {
 	provider   *provider.Provider
+	op         ai.Op // what is asked of the provider: the call's, or one that stands in for it
 	endpoint   provider.Endpoint
 	virtual    string // slug of the stored credential, "" if the caller's own
 	key        ai.Secret
@@ -38,7 +39,7 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 		return nil, g.unknownProvider(id)
 	}
 	d.provider = p
-	if d.endpoint, ok = p.Endpoint(c.Op); !ok {
+	if d.op, d.endpoint, ok = serve(p, c.Op); !ok {
 		return d, provider.Unsupported(p, c.Op)
 	}
 	brought := p.FromHeader(c.Headers)
@@ -89,6 +90,24 @@ func (g *Gateway) checkURLs(d *destination) error {
 		}
 	}
 	return nil
+}
+
+// standIns are operations that a provider without them can still serve as
+// another, translated.
+var standIns = map[ai.Op]ai.Op{ai.CreateResponse: ai.Chat}
+
+// serve decides which of a provider's operations serves a call: its own kind if
+// the provider has it, else the one that stands in for it.
+func serve(p *provider.Provider, op ai.Op) (ai.Op, provider.Endpoint, bool) {
+	if e, ok := p.Endpoint(op); ok {
+		return op, e, true
+	}
+	other, ok := standIns[op]
+	if !ok {
+		return op, provider.Endpoint{}, false
+	}
+	e, ok := p.Endpoint(other)
+	return other, e, ok
 }
 
 // who decides which provider a target means, and with which stored credential:

@@ -145,7 +145,9 @@ func (r *record) routed() {
 func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	w := t.a.stream.watch
 	r.entry.State = state
-	r.entry.Usage = w.Usage()
+	if !r.call.Op.Free() {
+		r.entry.Usage = w.Usage()
+	}
 	if !r.entry.Usage.Known && !r.call.Op.Relayed() {
 		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
 	}

@@ -43,7 +43,7 @@ type upstream struct {
 
 func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
 	d := a.destination
-	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(c.Op) }
+	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(d.op) }
 	u := &upstream{
 		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
 		from: d, noDone: d.provider.Quirks.NoDone, dialect: d.endpoint.Dialect, relayed: c.Op.Relayed(),

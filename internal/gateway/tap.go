@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -84,10 +85,23 @@ func (t *tap) end(tail []byte, err error) ([]byte, error) {
 		return nil, io.EOF
 	}
 	e := ai.AsError(err)
-	event := t.rec.g.Formats[t.rec.call.Dialect].ErrorEvent(e)
+	event := t.failure(e)
 	t.keep(event)
 	_ = t.rec.settleStream(t, ledger.Truncated, e)
 	return append(tail, event...), nil
+}
+
+// failure is the event that ends a broken stream, in the words of whoever wrote
+// the stream, if it has any of its own.
+func (t *tap) failure(e *ai.Error) []byte {
+	var writer any = t.src
+	if u, ok := writer.(*upstream); ok {
+		writer = u.watch
+	}
+	if f, ok := writer.(dialect.Failer); ok {
+		return f.Fail(e)
+	}
+	return t.rec.g.Formats[t.rec.call.Dialect].ErrorEvent(e)
 }
 
 // Close implements ai.Stream. A stream closed before its end was left by the client.

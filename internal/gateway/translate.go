@@ -12,9 +12,12 @@ func (g *Gateway) translator(d ai.Dialect) dialect.Translator {
 }
 
 // translateRequest turns a request from one dialect into another; the same one
-// passes through untouched.
+// passes through, untouched but for what its format takes out of it.
 func (g *Gateway) translateRequest(cv *dialect.Conversion, from, to ai.Dialect, body []byte) (_ []byte, err error) {
 	if from == to {
+		if p, ok := g.Formats[from].(dialect.Passer); ok {
+			return p.PassRequest(cv, body)
+		}
 		return body, nil
 	}
 	// A provider that is spoken to in the hub's own format refuses extension

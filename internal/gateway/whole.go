@@ -36,9 +36,9 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(notJSON(a, body))
 		return
 	}
-	if firstByte(body) == '{' && !c.Op.Free() && c.Method != http.MethodGet {
-		a.usage = format.Usage(c.Op, body)
-		a.model = format.Model(c.Op, body)
+	if op := a.destination.op; firstByte(body) == '{' && !c.Op.Free() && c.Method != http.MethodGet {
+		a.usage = format.Usage(op, body)
+		a.model = format.Model(op, body)
 	}
 	if words := a.finishWords(c.Dialect); words != nil {
 		body = openai.RenameFinish(body, words)

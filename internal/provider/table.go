@@ -32,7 +32,7 @@ func ownFormat() []*Provider {
 				{Name: "openai_beta", Header: "openai-beta", Label: "Beta features", Send: "OpenAI-Beta", Plain: true,
 					Help: "Value of the OpenAI-Beta header"},
 			},
-			Ops: Relayed(openAIOps("")),
+			Ops: withResponses(Relayed(openAIOps(""))),
 		},
 		{
 			ID: "anthropic", Name: "Anthropic", Docs: "https://docs.anthropic.com/en/api",
@@ -47,6 +47,8 @@ func ownFormat() []*Provider {
 			Ops: map[ai.Op]Endpoint{
 				ai.Chat:   {Dialect: ai.Anthropic, Path: "/messages"},
 				ai.Models: {Dialect: ai.Anthropic, Path: "/models", Method: "GET"},
+
+				ai.CountTokens: {Dialect: ai.Anthropic, Path: "/messages/count_tokens"},
 			},
 		},
 		{
@@ -117,3 +119,18 @@ func refused(names ...string) (list []Param) {
 
 // noDeveloper is for servers that know the role by its older name only.
 var noDeveloper = map[string]string{"developer": "system"}
+
+// withResponses adds the Responses API to what a provider offers.
+func withResponses(ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+	maps.Copy(ops, ResponsesOps())
+	return ops
+}
+
+// ResponsesOps is the whole of OpenAI's Responses API.
+func ResponsesOps() map[ai.Op]Endpoint {
+	ops := map[ai.Op]Endpoint{ai.CreateResponse: {Dialect: ai.Responses, Path: "/responses"}}
+	for _, r := range ai.ResponseRoutes {
+		ops[r.Op] = Endpoint{Dialect: ai.Responses, Method: r.Method, Path: r.Path, AsCalled: true}
+	}
+	return ops
+}

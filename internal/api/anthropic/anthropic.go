@@ -17,6 +17,9 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	h := in.Handle(ai.Chat, format, read)
 	mux.Handle("POST /v1/messages", h)
 	mux.Handle("POST /v1/v1/messages", h)
+	count := in.Handle(ai.CountTokens, format, read)
+	mux.Handle("POST /v1/messages/count_tokens", count)
+	mux.Handle("POST /v1/v1/messages/count_tokens", count)
 }
 
 func read(c *gateway.Call) error {

@@ -27,6 +27,15 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	}
 }
 
+// RegisterResponses adds the routes of the Responses API, whose format is one of
+// its own.
+func RegisterResponses(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
+	mux.Handle("POST /v1/responses", in.Handle(ai.CreateResponse, format, read))
+	for _, r := range ai.ResponseRoutes {
+		mux.Handle(r.Method+" /v1"+r.Path, in.Relay(r.Op, format, "/v1"))
+	}
+}
+
 func read(c *gateway.Call) error {
 	top, err := jsonedit.Scan(c.Body)
 	if err != nil {

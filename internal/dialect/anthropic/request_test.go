@@ -101,6 +101,12 @@ func TestRequestFromHub(t *testing.T) {
 			[]string{"tools[4]"},
 		},
 		{
+			"a web search",
+			`{"model":"m","web_search_options":{"search_context_size":"high","user_location":{"type":"approximate","approximate":{"city":"Bern","country":"CH","region":null}},"allowed_domains":["a.example"]},` + hello + `}`,
+			`{"model":"m","max_tokens":64000,"tools":[{"type":"web_search_20250305","name":"web_search","user_location":{"type":"approximate","city":"Bern","country":"CH"},"allowed_domains":["a.example"]}],` + hello + `}`,
+			[]string{"web_search_options.search_context_size"},
+		},
+		{
 			"functions of the older form",
 			`{"model":"m","functions":[{"name":"f","parameters":{"type":"object"}}],"function_call":{"name":"f"},"messages":[{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"r"}]}`,
 			`{"model":"m","max_tokens":64000,"tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"tool","name":"f"},"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"call_f","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_f","content":"r"}]}]}`, nil,

@@ -18,7 +18,8 @@ func (f *fromHub) tools() {
 	if older := f.top.take("function_call"); choice == nil {
 		choice = older
 	}
-	if length(tools)+length(functions) == 0 {
+	search := f.top.take("web_search_options")
+	if length(tools)+length(functions) == 0 && search == nil {
 		if choice != nil && string(choice) != `"none"` && string(choice) != `"auto"` {
 			f.c.Drop("tool_choice", "there are no tools to choose from")
 		}
@@ -35,6 +36,9 @@ func (f *fromHub) tools() {
 	for function := range jsonedit.Elements(functions) {
 		f.function(nil, split(function), fmt.Sprintf("functions[%d]", i))
 		i++
+	}
+	if search != nil {
+		f.search(split(search))
 	}
 	f.w.EndArray()
 	f.toolChoice(choice, string(parallel) == "false")
@@ -69,6 +73,31 @@ func (f *fromHub) serverTool(name string, options members) {
 		f.w.RawMember(key, value)
 	}
 	f.w.EndObject()
+}
+
+// search writes the web search that the hub asks for by an option.
+func (f *fromHub) search(options members) {
+	w := &f.w
+	w.Object()
+	w.StringMember("type", "web_search_20250305")
+	w.StringMember("name", "web_search")
+	if place := jsonedit.Get(options.take("user_location"), "approximate"); place != nil {
+		w.Key("user_location")
+		w.Object()
+		w.StringMember("type", "approximate")
+		for key, value := range split(place).left {
+			w.RawMember(key, value)
+		}
+		w.EndObject()
+	}
+	options.move(w, "allowed_domains")
+	options.move(w, "blocked_domains")
+	w.EndObject()
+	for key, value := range options.left {
+		if key != "search_context_size" || string(value) != `"medium"` {
+			f.c.Drop("web_search_options."+key, "Anthropic's web search has no such option")
+		}
+	}
 }
 
 func (f *fromHub) function(tool, function members, path string) {

@@ -29,7 +29,7 @@ func (w *eventWatcher) Observe(chunk []byte) {
 
 func (w *eventWatcher) event(e sse.Event) {
 	w.seen = true
-	if string(e.Data) == "[DONE]" {
+	if IsDone(e.Data) {
 		w.done = true
 		return
 	}

@@ -6,6 +6,7 @@ package azureopenai
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,10 @@ import (
 // ID is the provider's slug.
 const ID = "azure-openai"
 
-const defaultAPIVersion = "2024-10-21"
+const (
+	defaultAPIVersion = "2024-10-21"
+	responsesSince    = "2025-03-01-preview"
+)
 
 // New returns the row. Token requests of Entra identities go through doer.
 func New(doer sign.Doer) *provider.Provider {
@@ -34,13 +38,18 @@ func New(doer sign.Doer) *provider.Provider {
 			"The deployment stands in the path and the API version in the query: /deployments/{deployment}/chat/completions?api-version=…",
 			"With the API version v1 the path is /v1/chat/completions and the deployment is sent as the model.",
 		},
-		Ops: provider.Relayed(map[ai.Op]provider.Endpoint{
+		Ops: relayedOps(map[ai.Op]provider.Endpoint{
 			ai.Chat:     {Dialect: ai.OpenAI, Path: "/chat/completions"},
 			ai.Complete: {Dialect: ai.OpenAI, Path: "/completions"},
 			ai.Embed:    {Dialect: ai.OpenAI, Path: "/embeddings"},
 			ai.Models:   {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
-		}, relayed...),
+		}),
 	}
+}
+
+func relayedOps(ops map[ai.Op]provider.Endpoint) map[ai.Op]provider.Endpoint {
+	maps.Copy(ops, provider.ResponsesOps())
+	return provider.Relayed(ops, relayed...)
 }
 
 // relayed are the operations of OpenAI's platform that Azure has: those of a
@@ -104,33 +113,41 @@ func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Cal
 	if err := CheckIdentity(c.Fields, c.Base, "Azure OpenAI", ownHosts); err != nil {
 		return nil, err
 	}
+	version, deployment := apiVersion(c, e), c.Fields["deployment_id"]
+	byDeployment := e.Dialect == ai.OpenAI && c.Op != ai.Models && (!e.AsCalled || slices.Contains(ofDeployment, c.Op))
+	if deployment == "" && (byDeployment || c.Op == ai.CreateResponse && c.Model == "") {
+		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
+	}
+	if deployment != "" && len(c.Body) > 0 && (byDeployment && version == "v1" || e.Dialect == ai.Responses) {
+		if c, err = c.WithModel(deployment); err != nil {
+			return nil, err
+		}
+	}
+	path := e.Path
+	switch {
+	case c.Op == ai.Realtime:
+		return provider.NewRequest(ctx, p, c, c.Method, realtimeURL(base, c, version))
+	case e.AsCalled && !byDeployment:
+		return provider.NewRequest(ctx, p, c, c.Method, resourceURL(base, c.Rest, version))
+	case version == "v1":
+		return provider.NewRequest(ctx, p, c, e.Method, base+"/v1"+path)
+	case byDeployment:
+		path = "/deployments/" + url.PathEscape(deployment) + path
+	}
+	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+}
+
+// apiVersion is the call's. The Responses API is in no version before
+// responsesSince, but always in the v1 surface, where it is asked for then.
+func apiVersion(c *provider.Call, e provider.Endpoint) string {
 	version := c.Fields["api_version"]
 	if version == "" {
 		version = defaultAPIVersion
 	}
-	if c.Op == ai.Realtime {
-		return provider.NewRequest(ctx, p, c, c.Method, realtimeURL(base, c, version))
+	if e.Dialect == ai.Responses && version < responsesSince {
+		return "v1"
 	}
-	if e.AsCalled && !slices.Contains(ofDeployment, c.Op) {
-		return provider.NewRequest(ctx, p, c, c.Method, resourceURL(base, c.Rest, version))
-	}
-	deployment := c.Fields["deployment_id"]
-	if deployment == "" && c.Op != ai.Models {
-		return nil, provider.MissingField(p, provider.Field{Name: "deployment_id", Header: "azure-deployment-id"})
-	}
-	if version == "v1" {
-		if c.Op != ai.Models {
-			if c, err = c.WithModel(deployment); err != nil {
-				return nil, err
-			}
-		}
-		return provider.NewRequest(ctx, p, c, e.Method, base+"/v1"+e.Path)
-	}
-	path := "/deployments/" + url.PathEscape(deployment) + e.Path
-	if c.Op == ai.Models {
-		path = e.Path
-	}
-	return provider.NewRequest(ctx, p, c, e.Method, base+path+"?api-version="+url.QueryEscape(version))
+	return version
 }
 
 // realtimeURL is where a session is opened: the deployment is in the query.

@@ -44,6 +44,31 @@ func call(op ai.Op, fields ...string) *provider.Call {
 	return c
 }
 
+// The deployment takes the model's place where the path has no room for it.
+func TestResponsesModel(t *testing.T) {
+	for name, test := range map[string]struct {
+		call *provider.Call
+		want string
+	}{
+		"a deployment":    {call(ai.CreateResponse, "resource_name", "res", "deployment_id", "dep"), `{"seed":12345678901234567890, "model":"dep","x":1}`},
+		"only a model":    {call(ai.CreateResponse, "resource_name", "res"), `{"seed":12345678901234567890, "model":"gpt-4o","x":1}`},
+		"a count of them": {call(ai.CountResponseTokens, "resource_name", "res", "deployment_id", "dep"), `{"seed":12345678901234567890, "model":"dep","x":1}`},
+	} {
+		r, err := row(t, noTokens{t}).Encode(t.Context(), test.call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(r.Body); string(got) != test.want {
+			t.Errorf("%s: sent %s", name, got)
+		}
+	}
+	c := call(ai.CreateResponse, "resource_name", "res")
+	c.Model = ""
+	if _, err := row(t, noTokens{t}).Encode(t.Context(), c); err == nil || !strings.Contains(err.Error(), "deployment_id") {
+		t.Errorf("without a model: %v", err)
+	}
+}
+
 func TestURLs(t *testing.T) {
 	const override = "http://127.0.0.1:9000/openai"
 	for _, c := range []struct {
@@ -76,6 +101,15 @@ func TestURLs(t *testing.T) {
 			"POST https://res.openai.azure.com/openai/v1/batches"},
 		{"proxy with its own version", relay(ai.Proxy, "POST", "/threads?api-version=x", "resource_name", "res"), "",
 			"POST https://res.openai.azure.com/openai/threads?api-version=x"},
+		{"responses in the v1 surface", call(ai.CreateResponse, "resource_name", "res"), "", "POST https://res.openai.azure.com/openai/v1/responses"},
+		{"responses although the version has none", call(ai.CreateResponse, "resource_name", "res", "api_version", "2024-12-01-preview"), "",
+			"POST https://res.openai.azure.com/openai/v1/responses"},
+		{"responses of a preview version", call(ai.CreateResponse, "resource_name", "res", "api_version", "2025-04-01-preview"), "",
+			"POST https://res.openai.azure.com/openai/responses?api-version=2025-04-01-preview"},
+		{"a stored response", relay(ai.GetResponse, "GET", "/responses/resp_1?include=a", "resource_name", "res"), "",
+			"GET https://res.openai.azure.com/openai/v1/responses/resp_1?include=a"},
+		{"a stored response of a preview version", relay(ai.ListResponseItems, "GET", "/responses/resp_1/input_items?include=a", "resource_name", "res", "api_version", "2025-04-01-preview"), "",
+			"GET https://res.openai.azure.com/openai/responses/resp_1/input_items?api-version=2025-04-01-preview&include=a"},
 		{"base override", call(ai.Chat, "deployment_id", "dep"), override,
 			"POST " + override + "/deployments/dep/chat/completions?api-version=2024-10-21"},
 		{"base override with a slash", call(ai.Models), override + "/", "GET " + override + "/models?api-version=2024-10-21"},

@@ -57,9 +57,13 @@ var odd = map[string]string{
 	"azure-openai/chat-completions__req-llm__deepseek-r1-0528-streaming":                                         noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-object-streaming":                                           noVersion,
 	"azure-openai/chat-completions__req-llm__gpt-4-1-streaming":                                                  noVersion,
+	"azure-openai/responses__req-llm__codex-mini-object-streaming":                                               noVersion,
+	"azure-openai/responses__req-llm__gpt-5-1-codex-mini-object-streaming":                                       noVersion,
+	"azure-openai/responses__req-llm__gpt-5-1-codex-mini-streaming":                                              noVersion,
 }
 
 const (
+	ofOpenAI  = "what newer chats of OpenAI alone take: tools of one's own form, a list of allowed tools, a search, how long a cache lives"
 	noAudio   = "sound in messages, which it does not take"
 	noEfforts = "an effort of reasoning that it does not have"
 	noFiles   = "files in messages, which it does not take"
@@ -79,6 +83,9 @@ const (
 	empty = `"content":null` // also stands for content that is left out
 )
 
+// newer matches what came to OpenAI's chats with its Responses API.
+const newer = `"type":"custom"|"type":"allowed_tools"|"web_search_options"|"prompt_cache_retention"`
+
 // noPlaceFor lists what a client's request may hold that a provider's own
 // description has no place for, as regular expressions. The gateway passes it
 // on: the provider refuses it in its own words, and a fallback may act on that.
@@ -88,7 +95,7 @@ var noPlaceFor = map[string][]struct{ has, why string }{
 	"deepinfra":   {{file, noFiles}},
 	"groq":        {{file, noFiles}, {sound, noAudio}, {`"n":[2-9]`, oneChoice}, {`"modalities"`, noSpeech}},
 	"huggingface": {{file, noFiles}, {sound, noAudio}},
-	"mistral-ai": {{file, noFiles}, {sound, noAudio}, {`"reasoning_effort":"low"`, noEfforts}, {`"modalities"`, noSpeech},
+	"mistral-ai": {{file, noFiles}, {sound, noAudio}, {`"reasoning_effort":"(minimal|low|medium)"`, noEfforts}, {`"modalities"`, noSpeech},
 		{`"functions"`, oldCalls}, {`"function_call":\{`, oldCalls}, {`"prompt_cache_breakpoint"`, "marks of OpenAI's own cache"}, {`"role":"function"`, oldCalls},
 		{`"name":"[^"]*","role":"assistant"`, "an assistant with a name"}},
 	"moonshot": {{file, noFiles}, {sound, noAudio}, {empty, noContent}, {`"name":"\d`, "a tool's name that begins with a digit"},

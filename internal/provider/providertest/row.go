@@ -120,6 +120,10 @@ func checkReadsHeader(t *testing.T, p *provider.Provider, f provider.Field) {
 // endpointName is what the corpus calls an operation of a dialect.
 func endpointName(d ai.Dialect, op ai.Op) string {
 	switch {
+	case op == ai.CountTokens:
+		return "count-tokens"
+	case d == ai.Responses:
+		return "responses"
 	case op == ai.Chat && d == ai.Anthropic:
 		return "messages"
 	case op == ai.Chat:

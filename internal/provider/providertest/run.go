@@ -21,7 +21,10 @@ import (
 )
 
 // operations are all that a row may offer.
-var operations = []ai.Op{ai.Chat, ai.Complete, ai.Embed, ai.Models}
+var operations = []ai.Op{
+	ai.Chat, ai.Complete, ai.Embed, ai.Models, ai.CountTokens,
+	ai.CreateResponse, ai.GetResponse, ai.DeleteResponse, ai.CancelResponse, ai.ListResponseItems, ai.CountResponseTokens,
+}
 
 // A subject is one operation of one provider.
 type subject struct {

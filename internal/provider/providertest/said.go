@@ -38,6 +38,7 @@ type reader struct {
 var readers = map[ai.Dialect]reader{
 	ai.OpenAI:    {readOpenAI, readOpenAIStream},
 	ai.Anthropic: {readAnthropic, readAnthropicStream},
+	ai.Responses: {readResponse, readResponseStream},
 }
 
 // eventData splits a stream into the data of its events, independently of the

@@ -46,8 +46,12 @@ type openAIMessage struct {
 	Tools    []struct {
 		Index    int             `json:"index"`
 		Function *openAIFunction `json:"function"`
+		Custom   *openAICustom   `json:"custom"`
 	} `json:"tool_calls"`
 }
+
+// openAICustom is a call whose input is free text.
+type openAICustom struct{ Name, Input string }
 
 type openAIFunction struct{ Name, Arguments string }
 
@@ -143,6 +147,9 @@ func readOpenAI(body []byte) (s said, err error) {
 			if f := tool.Function; f != nil {
 				s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
 			}
+			if f := tool.Custom; f != nil {
+				s.Tools = append(s.Tools, called{f.Name, arguments(f.Input)})
+			}
 		}
 	}
 	return s, nil
@@ -208,6 +215,9 @@ func (f *openAIFold) add(a *openAIAnswer) {
 		for _, tool := range c.Delta.Tools {
 			if tool.Function != nil {
 				f.call([2]int{c.Index, tool.Index}, tool.Function)
+			}
+			if custom := tool.Custom; custom != nil {
+				f.call([2]int{c.Index, tool.Index}, &openAIFunction{custom.Name, custom.Input})
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,14 +21,14 @@ import (
 
 // A description is a provider's official API description.
 type description struct {
-	file   string // below the folder of descriptions
-	prefix string // of its paths, before the row's
-	suffix string // after them, where features in trial are described as well
-	strip  string // of the row's paths, which the description leaves out
-	lacks  ai.Op  // offered by the provider, but described elsewhere
-	model  string // one that the description knows, where it lists them
-	older  bool   // than what clients of the same format send by now
-	hint   bool   // written by third parties: a difference is told, and no fault
+	file   string           // below the folder of descriptions
+	prefix string           // of its paths, before the row's
+	suffix string           // after them, where features in trial are described as well
+	strip  string           // of the row's paths, which the description leaves out
+	lacks  func(ai.Op) bool // offered by the provider, but described elsewhere
+	model  string           // one that the description knows, where it lists them
+	older  bool             // than what clients of the same format send by now
+	hint   bool             // written by third parties: a difference is told, and no fault
 
 	more        []string // other files that describe operations of the platform
 	undescribed []ai.Op  // operations of the platform that no file describes
@@ -40,7 +39,7 @@ type description struct {
 // descriptions are those of providers that publish one of their own. A row that
 // speaks another's format is checked by its own traffic alone.
 var descriptions = map[string]description{
-	"openai":    {file: "openai/openapi.yaml.gz", undescribed: []ai.Op{ai.Realtime}},
+	"openai":    {file: "openai/openapi.yaml.gz", undescribed: []ai.Op{ai.Realtime}, correct: correctOpenAI},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
 	"ai21":      {file: "ai21/openapi.json", prefix: "/studio/v1", model: "jamba-large"},
 	"azure-ai":  {file: "azure/azure-ai-model-inference.json", model: "m"},
@@ -91,9 +90,10 @@ var descriptions = map[string]description{
 		},
 	},
 	"azure-openai": {
-		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models, older: true,
+		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", older: true,
+		lacks:       func(op ai.Op) bool { return op != ai.Chat && op != ai.Complete && op != ai.Embed },
 		more:        []string{"azure/azure-openai-foundry.json.gz", "azure/azure-openai-v1.json.gz"},
-		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch, ai.Realtime},
+		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch, ai.Realtime, ai.CancelResponse, ai.CountResponseTokens},
 		// It asks for a type inside json_schema, which it does not have.
 		correct: func(doc any) {
 			format, _ := member(doc, "components", "schemas", "ResponseFormatJsonSchema", "properties", "json_schema").(map[string]any)
@@ -112,13 +112,57 @@ func (s *subject) description() (description, bool) {
 	return d, ok
 }
 
+// correctOpenAI undoes what OpenAI's description of the Responses API says
+// otherwise than its service: alternatives of which several fit, members of
+// answers that requests are said to need, and a schema that refers to itself in
+// words of an older draft.
+func correctOpenAI(doc any) {
+	schemas := member(doc, "components", "schemas")
+	for _, name := range []string{"CompoundFilter", "BetaCompoundFilter"} {
+		filter, _ := member(schemas, name).(map[string]any)
+		delete(filter, "$recursiveAnchor")
+		kinds, _ := member(filter, "properties", "filters", "items", "oneOf").([]any)
+		for i := range kinds {
+			if member(kinds[i], "$recursiveRef") != nil {
+				kinds[i] = map[string]any{"$ref": "#/components/schemas/" + name}
+			}
+		}
+	}
+	for name, needed := range map[string][]any{
+		"FunctionTool": {"type", "name"}, "InputImageContent": {"type"}, "OutputTextContent": {"type", "text"},
+		"OutputMessage": {"type", "role", "content"}, "ReasoningItem": {"type", "summary"},
+	} {
+		schema, _ := member(schemas, name).(map[string]any)
+		schema["required"] = needed
+	}
+	anyOf(doc)
+}
+
+// anyOf lets several of a list of alternatives fit.
+func anyOf(v any) {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			anyOf(v[i])
+		}
+	case map[string]any:
+		for _, inner := range v {
+			anyOf(inner)
+		}
+		if list, ok := v["oneOf"]; ok {
+			delete(v, "oneOf")
+			v["anyOf"] = list
+		}
+	}
+}
+
 // official compiles the schema of an operation's request body from the
 // provider's description; it fails t if that does not have the operation. It is
 // nil for one that takes no body, and where there is no description.
 func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	d, ok := s.description()
-	if !ok || d.lacks == s.op {
+	if !ok || d.lacks != nil && d.lacks(s.op) {
 		return nil
 	}
 	doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(d.file)))
@@ -133,7 +177,7 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 		t.Fatalf("the official description has no %s %s", method, path)
 	}
 	s.line.Described = !d.hint
-	if s.method() == http.MethodGet {
+	if member(doc, "paths", path, method, "requestBody") == nil {
 		return nil
 	}
 	schema, err := compile(doc, "paths", path, method, "requestBody", "content", "application/json", "schema")
@@ -270,7 +314,7 @@ func (s *subject) checkAllowed(t *testing.T, schema *jsonschema.Schema, body []b
 	defer tally.note(t)
 	c := s.call()
 	var err error
-	if c.Body, err = s.p.Fit(s.conversion(), body); err != nil {
+	if c.Body, err = s.p.Fit(s.conversion(s.endpoint.Dialect), body); err != nil {
 		t.Fatal(err)
 	}
 	sent, err := io.ReadAll(s.encode(t, c).Body)
@@ -282,7 +326,7 @@ func (s *subject) checkAllowed(t *testing.T, schema *jsonschema.Schema, body []b
 		t.Errorf("the official description does not allow the request: %.1500s\nin %.500s", err, sent)
 	case err != nil:
 		tally.Known++
-	case known != "":
+	case known != "" && known != ofOpenAI: // of which some descriptions have a part
 		t.Errorf("the official description allows the request after all; it is listed as: %s", known)
 	}
 }

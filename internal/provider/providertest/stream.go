@@ -128,14 +128,17 @@ func positions(n int) func(func(int) bool) {
 // the provider said, and its stream to end.
 func (s *subject) checkTranslatedStream(t *testing.T, body string, want said) {
 	t.Helper()
-	s.eachClient(want, func(client ai.Dialect, tr dialect.Translator) {
-		translate := tr.StreamToHub
-		if s.endpoint.Dialect == ai.OpenAI {
-			translate = tr.StreamFromHub
-		}
-		c := s.conversion()
+	s.eachClient(want, func(client ai.Dialect, to, from dialect.Translator) {
+		c := s.conversion(client)
 		c.Stream = true
-		out, err := drain(translate(c, &stream{sse.NewReader(strings.NewReader(body), eventLimit)}))
+		var src ai.Stream = &stream{sse.NewReader(strings.NewReader(body), eventLimit)}
+		if to != nil {
+			src = to.StreamToHub(c, src)
+		}
+		if from != nil {
+			src = from.StreamFromHub(c, src)
+		}
+		out, err := drain(src)
 		if err != io.EOF {
 			t.Errorf("for a client of %s: %v", client, err)
 			return

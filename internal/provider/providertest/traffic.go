@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/sse"
 	"github.com/portico-ai/portico/test/corpus"
 )
@@ -24,6 +26,18 @@ var ownCases embed.FS
 type ownCase struct {
 	corpus.Exchange
 	Want said `json:"want"`
+}
+
+// method is that of the case's request; those that have no other are POSTs, but
+// for the list of models.
+func (c *ownCase) method() string {
+	switch {
+	case c.Method != "":
+		return c.Method
+	case c.Endpoint == "models":
+		return http.MethodGet
+	}
+	return http.MethodPost
 }
 
 // own loads the own cases of the subject's format and operation.
@@ -42,7 +56,7 @@ func (s *subject) own(t *testing.T) (cases []*ownCase) {
 		if err := json.Unmarshal(data, c); err != nil {
 			t.Fatalf("%s: %v", f.Name(), err)
 		}
-		if c.Provider == string(s.endpoint.Dialect) && c.Endpoint == endpointName(s.endpoint.Dialect, s.op) {
+		if c.Provider == string(s.endpoint.Dialect) && c.Endpoint == endpointName(s.endpoint.Dialect, s.op) && s.method() == c.method() {
 			c.ID = strings.TrimSuffix(f.Name(), ".json")
 			cases = append(cases, c)
 		}
@@ -59,6 +73,9 @@ func (s *subject) checkOwn(t *testing.T) {
 	for _, c := range s.own(t) {
 		t.Run(c.ID, func(t *testing.T) {
 			defer s.line.Own.note(t)
+			if s.op.Free() {
+				c.Want.Usage = ai.Usage{} // it was charged when the response was made
+			}
 			if c.Status < 400 {
 				if diff := cmp.Diff(c.Want, s.read(t, &c.Exchange)); diff != "" {
 					t.Fatalf("the suite reads its own case wrongly (-want +got):\n%s", diff)
@@ -78,7 +95,7 @@ func (s *subject) checkRecorded(t *testing.T) {
 		t.Skipf("skipped: the corpus has no %s of %s", name, s.p.ID)
 	}
 	for _, e := range corpus.Exchanges(t, s.p.ID, name) {
-		if e.URL != "" && !strings.HasSuffix(pathOf(e.URL), s.endpoint.Path) || e.Method != "" && e.Method != s.method() {
+		if e.URL != "" && !s.pathIn(e.URL) || e.URL == "" && s.op.Free() || e.Method != "" && e.Method != s.method() {
 			continue // another endpoint of the provider's
 		}
 		t.Run(e.ID, func(t *testing.T) {
@@ -105,6 +122,13 @@ func sent(e *corpus.Exchange) []byte {
 		return encoded.B64
 	}
 	return e.RequestBody
+}
+
+// pathIn reports whether a URL's path ends in the endpoint's.
+func (s *subject) pathIn(rawURL string) bool {
+	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(s.endpoint.Path), "[^/]+")
+	pattern = strings.ReplaceAll(pattern, `\{[^/]+\}`, "[^/]+")
+	return regexp.MustCompile(pattern + "$").MatchString(pathOf(rawURL))
 }
 
 func pathOf(rawURL string) string {
@@ -164,6 +188,9 @@ func (s *subject) read(t *testing.T, e *corpus.Exchange) said {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.op.Free() {
+		got.Usage = ai.Usage{}
 	}
 	return got
 }
