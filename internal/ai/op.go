@@ -11,6 +11,9 @@ const (
 	Complete Op = "complete"
 	Embed    Op = "embed"
 	Models   Op = "listModels"
+
+	// CountTokens measures a prompt; only Gemini's format has it.
+	CountTokens Op = "countTokens"
 )
 
 // A Dialect is a public wire format.
@@ -20,4 +23,5 @@ type Dialect string
 const (
 	OpenAI    Dialect = "openai"
 	Anthropic Dialect = "anthropic"
+	Gemini    Dialect = "gemini"
 )

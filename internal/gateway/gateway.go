@@ -125,7 +125,7 @@ func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
 	if err != nil {
 		return rec.refuse(err)
 	}
-	plan, err := cfg.Plan(route.Attrs{Metadata: c.Metadata, Params: c.Body, Path: c.Path}, nil)
+	plan, err := cfg.Plan(route.Attrs{Metadata: c.Metadata, Params: g.params(c), Path: c.Path}, nil)
 	if err != nil {
 		return rec.refuse(err)
 	}

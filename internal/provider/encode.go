@@ -21,6 +21,12 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if !ok {
 		return nil, Unsupported(p, c.Op)
 	}
+	return EncodeAt(ctx, p, c, e.Method, e.PathOf(c))
+}
+
+// EncodeAt makes the request of a call as a row says, but to another path, which
+// may hold the same placeholders.
+func EncodeAt(ctx context.Context, p *Provider, c *Call, method, template string) (*http.Request, error) {
 	if err := p.Check(c.Fields); err != nil {
 		return nil, err
 	}
@@ -28,11 +34,11 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
-	path, err := p.path(e.Path, c)
+	path, err := p.path(template, c)
 	if err != nil {
 		return nil, err
 	}
-	return NewRequest(ctx, p, c, e.Method, base+path)
+	return NewRequest(ctx, p, c, method, base+path)
 }
 
 // path fills the placeholders of an endpoint's path. A model is one segment of

@@ -33,6 +33,17 @@ type Endpoint struct {
 	Dialect ai.Dialect
 	Path    string // appended to Base; may hold {field} and {model}
 	Method  string // "" means POST
+
+	// StreamPath is the path where streams are asked for; "" means Path.
+	StreamPath string
+}
+
+// PathOf is the path of a call.
+func (e *Endpoint) PathOf(c *Call) string {
+	if c.Stream && e.StreamPath != "" {
+		return e.StreamPath
+	}
+	return e.Path
 }
 
 // A Field is a setting of a provider beside its API key. It may come from an

@@ -13,6 +13,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/anthropic"
+	"github.com/portico-ai/portico/internal/dialect/gemini"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
@@ -29,7 +30,7 @@ func registry(t *testing.T) *provider.Registry {
 }
 
 func TestConformance(t *testing.T) {
-	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}
+	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Gemini: gemini.New()}
 	r := registry(t)
 	for _, id := range r.IDs() {
 		p, _ := r.Get(id)
@@ -50,6 +51,10 @@ azure-openai chatComplete openai POST https://res.openai.azure.com/openai/deploy
 azure-openai complete openai POST https://res.openai.azure.com/openai/deployments/dep/completions?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
 azure-openai embed openai POST https://res.openai.azure.com/openai/deployments/dep/embeddings?api-version=2024-10-21 Api-Key=KEY Content-Type=application/json
 azure-openai listModels openai GET https://res.openai.azure.com/openai/models?api-version=2024-10-21 Api-Key=KEY
+google chatComplete gemini POST https://generativelanguage.googleapis.com/v1beta/models/m:generateContent Content-Type=application/json X-Goog-Api-Key=KEY
+google countTokens gemini POST https://generativelanguage.googleapis.com/v1beta/models/m:countTokens Content-Type=application/json X-Goog-Api-Key=KEY
+google embed gemini POST https://generativelanguage.googleapis.com/v1beta/models/m:embedContent Content-Type=application/json X-Goog-Api-Key=KEY
+google listModels gemini GET https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000 X-Goog-Api-Key=KEY
 mock chatComplete openai POST http://mock.portico.internal/v1/chat/completions Authorization=Bearer KEY Content-Type=application/json
 mock complete openai POST http://mock.portico.internal/v1/completions Authorization=Bearer KEY Content-Type=application/json
 mock embed openai POST http://mock.portico.internal/v1/embeddings Authorization=Bearer KEY Content-Type=application/json

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,14 @@ import (
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/test/corpus"
 )
+
+var modelOf = regexp.MustCompile(`^(.*)/models/([^/:]+):([A-Za-z]+)$`)
+
+// keyless is a query without the key that some clients put there.
+func keyless(query string) string {
+	kept := slices.DeleteFunc(strings.Split(query, "&"), func(p string) bool { return strings.HasPrefix(p, "key=") })
+	return strings.Join(kept, "&")
+}
 
 var deploymentOf = regexp.MustCompile(`^(.*)/deployments/([^/]+)(/.*)$`)
 
@@ -25,6 +34,12 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	}
 	want, query, _ := strings.Cut(e.URL, "?")
 	c := s.call()
+	if m := modelOf.FindStringSubmatch(want); m != nil && strings.Contains(s.endpoint.Path, "{model}") {
+		c.Base, c.Model, c.Stream = m[1], m[2], m[3] == "streamGenerateContent"
+		if query = keyless(query); query != "" {
+			want += "?" + query
+		}
+	}
 	if m := deploymentOf.FindStringSubmatch(want); m != nil {
 		c.Base = m[1]
 		c.Fields["deployment_id"] = m[2]
@@ -39,6 +54,9 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	}
 }
 
+// vendors are the providers whose clients the formats are, as the corpus calls them.
+var vendors = map[ai.Dialect]string{ai.OpenAI: "openai", ai.Anthropic: "anthropic", ai.Gemini: "google"}
+
 // checkTranslatedRequests expects the recorded requests of clients that speak
 // another format to become what the official description allows.
 func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schema) {
@@ -46,13 +64,19 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 		if client == s.endpoint.Dialect {
 			continue
 		}
-		translate := func(c *dialect.Conversion, body []byte) ([]byte, error) {
-			if tr, ok := format.(dialect.Translator); ok {
-				return tr.RequestToHub(c, body)
+		translate := func(c *dialect.Conversion, body []byte) (_ []byte, err error) {
+			from, fromOther := format.(dialect.Translator)
+			to, toOther := s.format.(dialect.Translator)
+			c.Strict, c.Onward = !toOther, fromOther && toOther
+			if fromOther {
+				body, err = from.RequestToHub(c, body)
 			}
-			return s.format.(dialect.Translator).RequestFromHub(c, body)
+			if err != nil || !toOther {
+				return body, err
+			}
+			return to.RequestFromHub(c, body)
 		}
-		for _, e := range corpus.Exchanges(t, string(client), endpointName(client, ai.Chat)) {
+		for _, e := range corpus.Exchanges(t, vendors[client], endpointName(client, ai.Chat)) {
 			request := sent(e)
 			if request == nil {
 				continue

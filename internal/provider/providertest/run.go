@@ -19,7 +19,7 @@ import (
 )
 
 // operations are all that a row may offer.
-var operations = []ai.Op{ai.Chat, ai.Complete, ai.Embed, ai.Models}
+var operations = []ai.Op{ai.Chat, ai.Complete, ai.Embed, ai.Models, ai.CountTokens}
 
 // A subject is one operation of one provider.
 type subject struct {

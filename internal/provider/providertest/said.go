@@ -19,7 +19,7 @@ type said struct {
 	Models  []string `json:"models"`
 
 	// Of a stream alone.
-	Done  bool   `json:"done"` // its terminal event was there
+	Done  bool   `json:"done"` // its terminal event was there, if its format has one
 	Error string `json:"error"`
 }
 
@@ -38,6 +38,7 @@ type reader struct {
 var readers = map[ai.Dialect]reader{
 	ai.OpenAI:    {readOpenAI, readOpenAIStream},
 	ai.Anthropic: {readAnthropic, readAnthropicStream},
+	ai.Gemini:    {readGemini, readGeminiStream},
 }
 
 // eventData splits a stream into the data of its events, independently of the
@@ -96,5 +97,9 @@ func readError(body []byte) (e toldError, ok bool) {
 		}
 		return ""
 	}
-	return toldError{text("message"), text("type"), text("code")}, true
+	kind := text("type")
+	if kind == "" {
+		kind, _ = doc.Error["status"].(string) // Google's name for it
+	}
+	return toldError{text("message"), kind, text("code")}, true
 }

@@ -26,6 +26,8 @@ type description struct {
 	suffix string // after them, where features in trial are described as well
 	lacks  ai.Op  // offered by the provider, but described elsewhere
 
+	model string // what it calls the model in a path
+
 	correct func(doc any) // undoes a mistake of the description's
 }
 
@@ -34,6 +36,7 @@ type description struct {
 var descriptions = map[string]description{
 	"openai":    {file: "openai/openapi.yaml.gz"},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
+	"google":    {file: "google-gemini/openapi-from-discovery.json", model: "{modelsId}", correct: asProtoJSON},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", lacks: ai.Models,
 		// It asks for a type inside json_schema, which it does not have.
@@ -60,7 +63,7 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	if d.correct != nil {
 		d.correct(doc)
 	}
-	path, method := d.prefix+s.endpoint.Path+d.suffix, strings.ToLower(s.method())
+	path, method := d.prefix+strings.Replace(pathOf(s.endpoint.Path), "{model}", d.model, 1)+d.suffix, strings.ToLower(s.method())
 	if member(doc, "paths", path, method) == nil {
 		t.Fatalf("the official description has no %s %s", method, path)
 	}

@@ -77,7 +77,7 @@ func (s *subject) checkRecorded(t *testing.T) {
 		t.Skipf("skipped: the corpus has no %s of %s", name, s.p.ID)
 	}
 	for _, e := range corpus.Exchanges(t, s.p.ID, name) {
-		if e.URL != "" && !strings.HasSuffix(pathOf(e.URL), s.endpoint.Path) || e.Method != "" && e.Method != s.method() {
+		if e.URL != "" && !s.servedAt(pathOf(e.URL)) || e.Method != "" && e.Method != s.method() {
 			continue // another endpoint of the provider's
 		}
 		t.Run(e.ID, func(t *testing.T) {
@@ -104,6 +104,20 @@ func sent(e *corpus.Exchange) []byte {
 		return encoded.B64
 	}
 	return e.RequestBody
+}
+
+// servedAt reports whether an endpoint of the operation is at a URL's path.
+func (s *subject) servedAt(path string) bool {
+	for _, own := range []string{s.endpoint.Path, s.endpoint.StreamPath} {
+		own = pathOf(own)
+		if _, after, inPath := strings.Cut(own, "{model}"); inPath {
+			own = after
+		}
+		if own != "" && strings.HasSuffix(path, own) {
+			return true
+		}
+	}
+	return false
 }
 
 func pathOf(rawURL string) string {

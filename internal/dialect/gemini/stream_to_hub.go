@@ -1,0 +1,313 @@
+package gemini
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/codec/sse"
+	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
+)
+
+// streamToHub writes hub chunks for generateContent replies.
+type streamToHub struct {
+	c   *dialect.Conversion
+	w   jsonedit.Writer
+	out []byte
+
+	id, model string
+	made      int64
+	blocked   bool // the prompt's feedback names a reason
+	refused   bool // there is no answer because of it
+	counts    counts
+	choices   []*streamedChoice
+}
+
+// streamedChoice is a candidate that is arriving.
+type streamedChoice struct {
+	index    int64
+	tools    int
+	finish   string
+	text     []byte // so far; sources count in it
+	sources  bool   // annotations have been written
+	thinking bool   // the last block was a thought that may go on
+	block    int64  // index of the last content block
+}
+
+func (s *streamToHub) event(data []byte) error {
+	if e := asError(data); e != nil {
+		return e
+	}
+	var candidates []byte
+	for key, value := range jsonedit.Members(data) {
+		name := camel(key)
+		switch name {
+		case "candidates":
+			candidates = value
+		case "responseId":
+			s.id = orElse(s.id, jsonedit.Text(value))
+		case "modelVersion":
+			s.model = orElse(s.model, jsonedit.Text(value))
+		case "createTime":
+			s.made = created(s.c, jsonedit.Text(value))
+		case "promptFeedback":
+			s.blocked = s.blocked || isBlocked(value)
+		}
+		s.counts.member(name, value)
+	}
+	i := int64(0)
+	for candidate := range jsonedit.Elements(candidates) {
+		s.candidate(splitOwn(candidate), i)
+		i++
+	}
+	return nil
+}
+
+// end writes what ends the hub's stream, if the answer is whole.
+func (s *streamToHub) end() error {
+	if s.blocked && len(s.choices) == 0 {
+		s.choice(0).finish, s.refused = "SAFETY", true
+	}
+	for _, ch := range s.choices {
+		if ch.finish == "" {
+			return io.ErrUnexpectedEOF
+		}
+	}
+	if len(s.choices) == 0 {
+		return io.ErrUnexpectedEOF
+	}
+	for _, ch := range s.choices {
+		reason := finishToHub(s.c, ch.finish, ch.tools > 0)
+		if s.refused {
+			reason = "content_filter"
+		}
+		s.begin(ch)
+		s.finish(reason)
+	}
+	s.usage()
+	s.out = sse.AppendData(s.out, []byte("[DONE]"))
+	return nil
+}
+
+// choice finds a candidate's state. When it appears first, the chunk with the role
+// is written.
+func (s *streamToHub) choice(index int64) *streamedChoice {
+	for _, ch := range s.choices {
+		if ch.index == index {
+			return ch
+		}
+	}
+	ch := &streamedChoice{index: index, block: -1}
+	s.choices = append(s.choices, ch)
+	s.begin(ch)
+	s.w.StringMember("role", "assistant")
+	s.w.StringMember("content", "")
+	s.finish("")
+	return ch
+}
+
+func (s *streamToHub) candidate(m members, i int64) {
+	if told := m.take("index"); told != nil {
+		i = jsonedit.Int(told)
+	}
+	ch := s.choice(i)
+	n := 0
+	for part := range jsonedit.Elements(get(m.take("content"), "parts")) {
+		s.part(ch, part, fmt.Sprintf("candidates[%d].content.parts[%d]", i, n))
+		n++
+	}
+	if reason := finishName(m.take("finishReason")); reason != "" {
+		ch.finish = reason
+	}
+	found := sources{text: string(ch.text)}
+	if found.read(m); len(found.list) > 0 && !ch.sources {
+		ch.sources = true
+		s.begin(ch)
+		found.write(&s.w)
+		s.finish("")
+	}
+	if logprobs := m.take("logprobsResult"); logprobs != nil {
+		s.begin(ch)
+		s.w.EndObject()
+		s.w.Key("logprobs")
+		writeLogprobs(&s.w, logprobs)
+		s.close("")
+	}
+}
+
+func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) {
+	m := splitOwn(part)
+	thought, signature := string(m.take("thought")) == "true", m.text("thoughtSignature")
+	text, call := m.take("text"), m.take("functionCall")
+	switch {
+	case thought && jsonedit.Kind(text) == '"':
+		s.thought(ch, text, signature, path)
+		return
+	case call != nil:
+		ch.thinking = false
+		s.call(ch, call, signature)
+		return
+	case jsonedit.Kind(text) == '"':
+		if !isEmpty(text) {
+			ch.thinking = false
+			ch.text = append(ch.text, jsonedit.Text(text)...)
+			s.begin(ch)
+			s.w.RawMember("content", text)
+			s.finish("")
+		}
+	default:
+		ch.thinking = false
+		s.other(ch, part, path)
+	}
+	if signature != "" {
+		s.signature(ch, signature, path)
+	}
+}
+
+// thought writes a piece of a thought; pieces in a row are one block.
+func (s *streamToHub) thought(ch *streamedChoice, text []byte, signature, path string) {
+	if s.c.Strict {
+		s.c.Drop(path, "OpenAI's messages have nothing like a thought")
+		return
+	}
+	if !ch.thinking {
+		ch.block++
+		ch.thinking = true
+	}
+	if !isEmpty(text) {
+		s.block(ch, "thinking_delta", "thinking", text)
+	}
+	if signature != "" {
+		s.block(ch, "signature_delta", "signature", jsonedit.AppendString(nil, signature))
+		ch.thinking = false
+	}
+}
+
+// signature writes the signature of a text as a block of its own.
+func (s *streamToHub) signature(ch *streamedChoice, signature, path string) {
+	if s.c.Strict {
+		s.c.Drop(path+".thoughtSignature", notInHub)
+		return
+	}
+	ch.block++
+	ch.thinking = false
+	s.block(ch, "signature_delta", "signature", jsonedit.AppendString(nil, signature))
+}
+
+// other writes a part that is neither text nor a call as a block that is whole at
+// once.
+func (s *streamToHub) other(ch *streamedChoice, part []byte, path string) {
+	t := turn{c: s.c}
+	t.blocks.Array()
+	t.other(part, path)
+	t.blocks.EndArray()
+	for block := range jsonedit.Elements(t.blocks.Bytes()) {
+		ch.block++
+		s.begin(ch)
+		s.blocks(ch.block, block)
+		s.finish("")
+	}
+}
+
+func (s *streamToHub) block(ch *streamedChoice, kind, key string, value []byte) {
+	var delta jsonedit.Writer
+	delta.Object()
+	delta.StringMember("type", kind)
+	delta.RawMember(key, value)
+	delta.EndObject()
+	s.begin(ch)
+	s.blocks(ch.block, delta.Bytes())
+	s.finish("")
+}
+
+func (s *streamToHub) blocks(index int64, delta []byte) {
+	w := &s.w
+	w.Key("content_blocks")
+	w.Array()
+	w.Object()
+	w.IntMember("index", index)
+	w.RawMember("delta", delta)
+	w.EndObject()
+	w.EndArray()
+}
+
+// call writes a function call, which is whole at once.
+func (s *streamToHub) call(ch *streamedChoice, call []byte, signature string) {
+	m := splitOwn(call)
+	id, name, args := m.text("id"), m.take("name"), m.take("args")
+	if id == "" {
+		id = callID(s.c.ID, int(ch.index)*100+ch.tools)
+	}
+	if jsonedit.Kind(args) != '{' {
+		args = []byte("{}")
+	}
+	s.begin(ch)
+	s.w.Key("tool_calls")
+	s.w.Array()
+	writeCall(s.c, &s.w, ch.tools, id, name, args, signature, true)
+	s.w.EndArray()
+	s.finish("")
+	ch.tools++
+}
+
+// begin begins a chunk up to the members of its delta.
+func (s *streamToHub) begin(ch *streamedChoice) {
+	s.head()
+	s.w.Object()
+	s.w.IntMember("index", ch.index)
+	s.w.Key("delta")
+	s.w.Object()
+}
+
+func (s *streamToHub) head() {
+	w := &s.w
+	w.Reset()
+	w.Object()
+	w.StringMember("id", orElse(s.id, s.c.ID))
+	w.StringMember("object", "chat.completion.chunk")
+	made := s.made
+	if made == 0 {
+		made = s.c.Now
+	}
+	w.IntMember("created", made)
+	w.StringMember("model", orElse(s.model, s.c.Model))
+	w.Key("choices")
+	w.Array()
+}
+
+// finish ends a chunk that begin began; an empty reason is null.
+func (s *streamToHub) finish(reason string) {
+	s.w.EndObject()
+	s.w.RawMember("logprobs", nil)
+	s.close(reason)
+}
+
+func (s *streamToHub) close(reason string) {
+	w := &s.w
+	if reason == "" {
+		w.RawMember("finish_reason", nil)
+	} else {
+		w.StringMember("finish_reason", reason)
+	}
+	w.EndObject()
+	w.EndArray()
+	w.EndObject()
+	s.out = sse.AppendData(s.out, w.Bytes())
+}
+
+func (s *streamToHub) usage() {
+	u := s.counts.usage()
+	if !u.Known {
+		return
+	}
+	s.head()
+	s.w.EndArray()
+	s.w.Key("usage")
+	openai.WriteUsage(&s.w, u)
+	if u.ServiceTier != "" {
+		s.w.StringMember("service_tier", tierToHub(u.ServiceTier))
+	}
+	s.w.EndObject()
+	s.out = sse.AppendData(s.out, s.w.Bytes())
+}
