@@ -34,32 +34,53 @@ const bodyTime = 2 * time.Minute
 // acceptable.
 type Read func(c *gateway.Call) error
 
+// An Operation is what a request asks for, in one wire format.
+type Operation struct {
+	Op     ai.Op
+	Format dialect.Format
+	Read   Read            // nil for an operation without a body
+	Reply  func(*ai.Reply) // changes how the reply is written; nil if it is written as it is
+}
+
 // Handle serves one operation in one wire format. read may be nil for an
 // operation without a body.
 func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := in.open(r, op, format.Dialect())
-		caller, err := in.Keys.Identify(r.Header)
-		if err == nil {
-			err = caller.MayInfer()
-		}
-		if err != nil {
-			WriteError(w, format, c, err)
-			return
-		}
-		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
-		if read != nil {
-			if err := in.readBody(w, r, c, read); err != nil {
-				write(w, in.Gateway.Refuse(c, err))
-				return
-			}
-		}
-		write(w, in.Gateway.Do(r.Context(), c))
+		in.Serve(w, r, Operation{Op: op, Format: format, Read: read})
 	})
 }
 
-func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
+// Serve serves one request.
+func (in *Ingress) Serve(w http.ResponseWriter, r *http.Request, o Operation) {
+	c := in.Open(r, o.Op, o.Format.Dialect())
+	caller, err := in.Keys.Identify(r.Header)
+	if err == nil {
+		err = caller.MayInfer()
+	}
+	if err != nil {
+		WriteError(w, o.Format, c, err)
+		return
+	}
+	c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
+	c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
+	reply := in.answer(w, r, c, o.Read)
+	if o.Reply != nil {
+		o.Reply(reply)
+	}
+	write(w, reply)
+}
+
+func (in *Ingress) answer(w http.ResponseWriter, r *http.Request, c *gateway.Call, read Read) *ai.Reply {
+	if read != nil {
+		if err := in.readBody(w, r, c, read); err != nil {
+			return in.Gateway.Refuse(c, err)
+		}
+	}
+	return in.Gateway.Do(r.Context(), c)
+}
+
+// Open begins a call of whose caller nothing is known yet.
+func (in *Ingress) Open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 	id, err := uuid.NewV7()
 	if err != nil {
 		id = uuid.New()
