@@ -250,7 +250,7 @@ func (f *fromHub) result(m members) {
 	switch {
 	case failed:
 		writeOne(w, "error", text)
-	case isObject && string(doc) != "{}":
+	case isObject && strings.HasPrefix(strings.TrimSpace(jsonedit.Text(text)), "{"):
 		w.Raw(doc)
 	default:
 		writeOne(w, "output", text)

@@ -27,12 +27,13 @@ type streamToHub struct {
 // streamedChoice is a candidate that is arriving.
 type streamedChoice struct {
 	index    int64
+	partial  *partialCall // a call that is arriving in pieces
 	tools    int
 	finish   string
-	text     []byte // so far; sources count in it
-	sources  bool   // annotations have been written
-	thinking bool   // the last block was a thought that may go on
-	block    int64  // index of the last content block
+	text     []byte          // so far; sources count in it
+	sources  map[source]bool // that have been written
+	thinking bool            // the last block was a thought that may go on
+	block    int64           // index of the last content block
 }
 
 func (s *streamToHub) event(data []byte) error {
@@ -58,10 +59,26 @@ func (s *streamToHub) event(data []byte) error {
 	}
 	i := int64(0)
 	for candidate := range jsonedit.Elements(candidates) {
-		s.candidate(splitOwn(candidate), i)
+		if err := s.candidate(splitOwn(candidate), i); err != nil {
+			return err
+		}
 		i++
 	}
 	return nil
+}
+
+// unseen leaves the sources that have not been written: chunks may repeat them.
+func (ch *streamedChoice) unseen(list []source) (fresh []source) {
+	for _, one := range list {
+		if !ch.sources[one] {
+			if ch.sources == nil {
+				ch.sources = map[source]bool{}
+			}
+			ch.sources[one] = true
+			fresh = append(fresh, one)
+		}
+	}
+	return fresh
 }
 
 // end writes what ends the hub's stream, if the answer is whole.
@@ -78,6 +95,7 @@ func (s *streamToHub) end() error {
 		return io.ErrUnexpectedEOF
 	}
 	for _, ch := range s.choices {
+		s.endPartial(ch)
 		reason := finishToHub(s.c, ch.finish, ch.tools > 0)
 		if s.refused {
 			reason = "content_filter"
@@ -107,22 +125,24 @@ func (s *streamToHub) choice(index int64) *streamedChoice {
 	return ch
 }
 
-func (s *streamToHub) candidate(m members, i int64) {
+func (s *streamToHub) candidate(m members, i int64) error {
 	if told := m.take("index"); told != nil {
 		i = jsonedit.Int(told)
 	}
 	ch := s.choice(i)
 	n := 0
 	for part := range jsonedit.Elements(get(m.take("content"), "parts")) {
-		s.part(ch, part, fmt.Sprintf("candidates[%d].content.parts[%d]", i, n))
+		if err := s.part(ch, part, fmt.Sprintf("candidates[%d].content.parts[%d]", i, n)); err != nil {
+			return err
+		}
 		n++
 	}
 	if reason := finishName(m.take("finishReason")); reason != "" {
 		ch.finish = reason
 	}
 	found := sources{text: string(ch.text)}
-	if found.read(m); len(found.list) > 0 && !ch.sources {
-		ch.sources = true
+	found.read(m)
+	if found.list = ch.unseen(found.list); len(found.list) > 0 {
 		s.begin(ch)
 		found.write(&s.w)
 		s.finish("")
@@ -134,20 +154,20 @@ func (s *streamToHub) candidate(m members, i int64) {
 		writeLogprobs(&s.w, logprobs)
 		s.close("")
 	}
+	return nil
 }
 
-func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) {
+func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) error {
 	m := splitOwn(part)
 	thought, signature := string(m.take("thought")) == "true", m.text("thoughtSignature")
 	text, call := m.take("text"), m.take("functionCall")
 	switch {
 	case thought && jsonedit.Kind(text) == '"':
 		s.thought(ch, text, signature, path)
-		return
+		return nil
 	case call != nil:
 		ch.thinking = false
-		s.call(ch, call, signature)
-		return
+		return s.call(ch, call, signature)
 	case jsonedit.Kind(text) == '"':
 		if !isEmpty(text) {
 			ch.thinking = false
@@ -163,6 +183,7 @@ func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) {
 	if signature != "" {
 		s.signature(ch, signature, path)
 	}
+	return nil
 }
 
 // thought writes a piece of a thought; pieces in a row are one block.
@@ -232,10 +253,39 @@ func (s *streamToHub) blocks(index int64, delta []byte) {
 	w.EndArray()
 }
 
-// call writes a function call, which is whole at once.
-func (s *streamToHub) call(ch *streamedChoice, call []byte, signature string) {
+// call takes a function call, which is whole at once unless pieces were asked for.
+func (s *streamToHub) call(ch *streamedChoice, call []byte, signature string) error {
 	m := splitOwn(call)
-	id, name, args := m.text("id"), m.take("name"), m.take("args")
+	name, pieces, more := m.take("name"), m.take("partialArgs"), string(m.take("willContinue")) == "true"
+	if !isEmpty(name) {
+		s.endPartial(ch)
+		if !more && pieces == nil {
+			s.writeCall(ch, m.text("id"), name, m.take("args"), signature)
+			return nil
+		}
+		ch.partial = &partialCall{id: m.text("id"), signature: signature, name: append([]byte(nil), name...), args: []byte("{}")}
+	}
+	if ch.partial == nil {
+		return nil // the end of a call that has ended
+	}
+	if err := ch.partial.add(pieces); err != nil {
+		return err
+	}
+	if !more {
+		s.endPartial(ch)
+	}
+	return nil
+}
+
+// endPartial writes the call that arrived in pieces, if there is one.
+func (s *streamToHub) endPartial(ch *streamedChoice) {
+	if p := ch.partial; p != nil {
+		ch.partial = nil
+		s.writeCall(ch, p.id, p.name, p.args, p.signature)
+	}
+}
+
+func (s *streamToHub) writeCall(ch *streamedChoice, id string, name, args []byte, signature string) {
 	if id == "" {
 		id = callID(s.c.ID, int(ch.index)*100+ch.tools)
 	}
