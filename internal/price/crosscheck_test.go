@@ -20,7 +20,7 @@ import (
 func TestAgainstPortkeyModels(t *testing.T) {
 	dir := filepath.Join(corpus.Specs(t), "catalogues", "portkey-models", "pricing")
 	c := load(t)
-	for _, provider := range []string{"openai", "anthropic", "azure-openai", "anyscale"} {
+	for _, provider := range []string{"openai", "anthropic", "azure-openai", "anyscale", "google"} {
 		var models map[string]struct {
 			Config struct {
 				Pay map[string]struct {

@@ -61,6 +61,11 @@ func TestKnownPrices(t *testing.T) {
 		{"azure-openai", "gpt-35-turbo-1106", "1", "2", "", "", ""},
 		{"azure-openai", "text-embedding-3-small", "0.02", "0", "", "", ""},
 		{"anyscale", "meta-llama/Llama-2-70b-chat-hf", "1", "1", "", "", ""},
+		{"google", "gemini-2.0-flash", "0.1", "0.4", "0.025", "", ""},
+		{"google", "gemini-2.5-flash", "0.3", "2.5", "0.03", "", ""},
+		{"google", "gemini-2.5-pro", "1.25", "10", "0.125", "", ""},
+		{"google", "gemini-3-pro-preview", "2", "12", "0.2", "", ""},
+		{"google", "models/gemini-embedding-001", "0.15", "0", "", "", ""},
 	} {
 		p, ok := c.Lookup(want.provider, want.model)
 		if !ok {

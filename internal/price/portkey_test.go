@@ -87,7 +87,7 @@ func TestPortkeyPricingAsPublished(t *testing.T) {
 	dir := filepath.Join(corpus.Specs(t), "catalogues", "portkey-models", "pricing")
 	c := load(t)
 	compared := 0
-	for _, provider := range []string{"openai", "anthropic", "azure-openai", "anyscale"} {
+	for _, provider := range []string{"openai", "anthropic", "azure-openai", "anyscale", "google"} {
 		var models map[string]struct {
 			Config struct {
 				Pay json.RawMessage `json:"pay_as_you_go"`

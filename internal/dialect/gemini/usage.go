@@ -1,6 +1,8 @@
 package gemini
 
 import (
+	"strings"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 )
@@ -13,7 +15,7 @@ type counts struct {
 	candidates, thoughts               int64
 	promptAudio, toolAudio, replyAudio int64
 	searches                           int64
-	tier                               string
+	tier, model                        string
 }
 
 // member reads a member of a reply or of a stream's chunk. Counts of later chunks
@@ -26,6 +28,8 @@ func (c *counts) member(key string, value []byte) {
 				c.count(camel(key), value)
 			}
 		}
+	case "modelVersion":
+		c.model = jsonedit.Text(value)
 	case "candidates":
 		for candidate := range jsonedit.Elements(value) {
 			if n := length(get(candidate, "groundingMetadata", "webSearchQueries")); n > 0 {
@@ -71,7 +75,13 @@ func audio(details []byte) (n int64) {
 	return n
 }
 
+// usage levels out what Gemini counts in its own way. Up to Gemini 2.5 a prompt is
+// charged as one search however many queries it took; later models are charged by
+// the query. Source: ai.google.dev, pricing of grounding with Google Search.
 func (c *counts) usage() ai.Usage {
+	if c.searches > 1 && (strings.Contains(c.model, "gemini-1") || strings.Contains(c.model, "gemini-2")) {
+		c.searches = 1
+	}
 	return ai.Usage{
 		Known:             c.known,
 		InputTokens:       c.prompt + c.toolPrompt,

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,7 +71,8 @@ func readLiteLLM(dir string, p provider) (map[string]*facts, error) {
 		return nil, fmt.Errorf("litellm: %w", err)
 	}
 	all := make(map[string]*facts)
-	for name, raw := range models {
+	for _, name := range slices.Sorted(maps.Keys(models)) { // a prefixed name follows the bare one, and counts
+		raw := models[name]
 		var m map[string]json.RawMessage
 		if json.Unmarshal(raw, &m) != nil {
 			continue // a remark, not a model

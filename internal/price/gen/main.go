@@ -34,6 +34,7 @@ var providers = []provider{
 	{id: "anthropic", litellm: []string{"anthropic"}, genai: "anthropic"},
 	{id: "anyscale", litellm: []string{"anyscale"}, prefix: "anyscale/"},
 	{id: "azure-openai", litellm: []string{"azure", "azure_text"}, prefix: "azure/", genai: "azure", genaiOnlyVotes: true},
+	{id: "google", litellm: []string{"gemini"}, prefix: "gemini/", genai: "google"},
 	{id: "openai", litellm: []string{"openai", "text-completion-openai"}, prefix: "openai/", genai: "openai"},
 }
 

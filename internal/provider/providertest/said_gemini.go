@@ -3,7 +3,9 @@ package providertest
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -32,14 +34,58 @@ type geminiCandidate struct {
 			Text    string `json:"text"`
 			Thought bool   `json:"thought"`
 			Call    *struct {
-				Name string          `json:"name"`
-				Args json.RawMessage `json:"args"`
+				Name   string          `json:"name"`
+				Args   json.RawMessage `json:"args"`
+				Pieces []geminiPiece   `json:"partialArgs"`
 			} `json:"functionCall"`
 		} `json:"parts"`
 	} `json:"content"`
 	Grounding struct {
 		Queries []string `json:"webSearchQueries"`
 	} `json:"groundingMetadata"`
+}
+
+// geminiPiece is a value of a call that arrives in pieces.
+type geminiPiece struct {
+	Path   string   `json:"jsonPath"`
+	Text   *string  `json:"stringValue"`
+	Number *float64 `json:"numberValue"`
+	Bool   *bool    `json:"boolValue"`
+}
+
+var pathStep = regexp.MustCompile(`\.([^.\[]+)|\[(\d+)\]`)
+
+// put returns args with the piece in its place.
+func (p *geminiPiece) put(args any) any {
+	return p.at(args, pathStep.FindAllStringSubmatch(p.Path, -1))
+}
+
+func (p *geminiPiece) at(v any, steps [][]string) any {
+	switch {
+	case len(steps) > 0 && steps[0][1] != "":
+		object, _ := v.(map[string]any)
+		if object == nil {
+			object = map[string]any{}
+		}
+		object[steps[0][1]] = p.at(object[steps[0][1]], steps[1:])
+		return object
+	case len(steps) > 0:
+		list, _ := v.([]any)
+		i, _ := strconv.Atoi(steps[0][2])
+		for len(list) <= i {
+			list = append(list, nil)
+		}
+		list[i] = p.at(list[i], steps[1:])
+		return list
+	case p.Text != nil:
+		before, _ := v.(string)
+		return before + *p.Text
+	case p.Number != nil:
+		return *p.Number
+	case p.Bool != nil:
+		return *p.Bool
+	}
+	return nil
 }
 
 type geminiModality struct {
@@ -163,6 +209,9 @@ func readGeminiStream(data []string) (said, error) {
 		f.s.Finish = append(f.s.Finish, finish)
 		f.s.Tools = append(f.s.Tools, f.tools[i]...)
 	}
+	if f.searches > 1 && strings.HasPrefix(f.s.Model, "gemini-2") {
+		f.searches = 1 // charged by the prompt
+	}
 	f.s.Usage = f.usage.usage(f.searches)
 	return f.s, nil
 }
@@ -196,7 +245,18 @@ func (f *geminiFold) candidate(c *geminiCandidate) {
 	for _, p := range c.Content.Parts {
 		switch {
 		case p.Call != nil:
-			f.tools[c.Index] = append(f.tools[c.Index], called{p.Call.Name, arguments(string(p.Call.Args))})
+			tools := f.tools[c.Index]
+			if p.Call.Name != "" {
+				tools = append(tools, called{p.Call.Name, arguments(string(p.Call.Args))})
+			}
+			for _, piece := range p.Call.Pieces {
+				if len(tools) == 0 {
+					break // an event by itself, without the beginning of its call
+				}
+				last := &tools[len(tools)-1]
+				last.Arguments = piece.put(last.Arguments)
+			}
+			f.tools[c.Index] = tools
 		case !p.Thought:
 			f.text[c.Index] += p.Text
 		}
