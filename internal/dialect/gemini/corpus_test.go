@@ -243,7 +243,7 @@ func checkStream(t *testing.T, body []byte) {
 		return
 	}
 	finished := whole["candidates"] != nil || whole["promptFeedback"] != nil
-	for _, c := range list2(whole["candidates"]) {
+	for _, c := range anyList(whole["candidates"]) {
 		finished = finished && c.(object)["finishReason"] != nil
 	}
 	if w.Done() || finished && !w.Meaningful() || w.Finished() != finished || w.Err() != nil {
@@ -302,7 +302,7 @@ func checkPartial(t *testing.T, hub string) {
 	}
 }
 
-func list2(v any) []any {
+func anyList(v any) []any {
 	l, _ := v.([]any)
 	return l
 }
@@ -416,11 +416,11 @@ func essence(t testing.TB, reply object) object {
 		out["model"] = "asked-for"
 	}
 	var candidates []any
-	for _, c := range list2(reply["candidates"]) {
+	for _, c := range anyList(reply["candidates"]) {
 		candidate := c.(object)
 		content, _ := candidate["content"].(object)
 		var said, calls []any
-		for _, p := range joinParts(list2(content["parts"])) {
+		for _, p := range joinParts(anyList(content["parts"])) {
 			part := p.(object)
 			call, ok := part["functionCall"].(object)
 			if !ok {

@@ -12,9 +12,7 @@ var finishReasons = [...]string{
 	"IMAGE_PROHIBITED_CONTENT", "IMAGE_OTHER", "NO_IMAGE", "IMAGE_RECITATION",
 }
 
-// finishOf is the reason that a candidate names, "" while it goes on.
-func finishOf(candidate []byte) string { return finishName(get(candidate, "finishReason")) }
-
+// finishName is the name of a reason, "" for none.
 func finishName(reason []byte) string {
 	if jsonedit.Kind(reason) == '"' {
 		return jsonedit.Text(reason)

@@ -165,7 +165,7 @@ func foldCandidate(sum, candidate object) {
 	for key, value := range candidate {
 		if before, ok := sum[key].(object); ok && key == "citationMetadata" {
 			for name, list := range value.(object) {
-				before[name] = append(list2(before[name]), list2(list)...)
+				before[name] = append(anyList(before[name]), anyList(list)...)
 			}
 			continue
 		}
@@ -232,7 +232,7 @@ func foldChunks(t testing.TB, stream string) (choices map[string]object, usage o
 				sum["tool_calls"] = append(sum["tool_calls"].([]any), calls...)
 			}
 			if a, ok := delta["annotations"].([]any); ok {
-				sum["annotations"] = append(list2(sum["annotations"]), a...)
+				sum["annotations"] = append(anyList(sum["annotations"]), a...)
 			}
 			if f, ok := choice["finish_reason"].(string); ok {
 				if sum["finish"] != nil {

@@ -71,13 +71,13 @@ func normal(t testing.TB, body []byte) object {
 		}
 	}
 	var functions, own []any
-	for _, e := range list2(m["tools"]) {
+	for _, e := range anyList(m["tools"]) {
 		for key, value := range e.(object) {
 			if key != "functionDeclarations" {
 				own = append(own, object{key: value})
 				continue
 			}
-			for _, f := range list2(value) {
+			for _, f := range anyList(value) {
 				functions = append(functions, normalFunction(f.(object)))
 			}
 		}
@@ -88,7 +88,7 @@ func normal(t testing.TB, body []byte) object {
 	if config, ok := m["toolConfig"].(object); ok && (len(config) == 0 || len(functions) == 0) {
 		delete(m, "toolConfig")
 	}
-	if len(list2(m["safetySettings"])) == 0 {
+	if len(anyList(m["safetySettings"])) == 0 {
 		delete(m, "safetySettings")
 	}
 	return m
@@ -98,13 +98,13 @@ func normalConfig(config object) {
 	if config["candidateCount"] == json.Number("1") {
 		delete(config, "candidateCount")
 	}
-	if m := list2(config["responseModalities"]); len(m) == 1 && strings.EqualFold(m[0].(string), "text") || len(m) == 0 {
+	if m := anyList(config["responseModalities"]); len(m) == 1 && strings.EqualFold(m[0].(string), "text") || len(m) == 0 {
 		delete(config, "responseModalities")
 	}
 	if config["responseMimeType"] == "text/plain" {
 		delete(config, "responseMimeType")
 	}
-	if len(list2(config["stopSequences"])) == 0 {
+	if len(anyList(config["stopSequences"])) == 0 {
 		delete(config, "stopSequences")
 	}
 	if config["responseLogprobs"] == false {
@@ -170,7 +170,7 @@ func plainly(v any) any {
 			if text, ok := e.(string); ok && key == "type" {
 				e = strings.ToLower(text)
 			}
-			if key == "propertyOrdering" || key == "property_ordering" || key == "required" && len(list2(e)) == 0 || key == "nullable" && e == false {
+			if key == "propertyOrdering" || key == "property_ordering" || key == "required" && len(anyList(e)) == 0 || key == "nullable" && e == false {
 				continue
 			}
 			out[key] = plainly(e)
@@ -183,7 +183,7 @@ func plainly(v any) any {
 // normalParts is a list of parts without ids that were made up.
 func normalParts(v any) []any {
 	var list []any
-	for _, p := range joinParts(list2(v)) {
+	for _, p := range joinParts(anyList(v)) {
 		part := p.(object)
 		for _, kind := range []string{"functionCall", "functionResponse"} {
 			if call, ok := part[kind].(object); ok {

@@ -84,6 +84,17 @@ func TestEndOfStream(t *testing.T) {
 	}
 }
 
+// A loss that goes on for many chunks is recorded once.
+func TestStreamReceipts(t *testing.T) {
+	c := strict()
+	if _, err := drain(New().StreamToHub(c, streamOfText(sseOf(thoughtChunk, thoughtChunk, thoughtChunk, signedChunk)))); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"candidates[0].content.parts[0]", "candidates[0].content.parts[0].thoughtSignature"}, paths(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The source's own error comes through, whatever was translated before.
 func TestStreamErrorsComeThrough(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader(sseOf(textChunk, signedChunk)), errorReader{})

@@ -7,7 +7,6 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/codec/sse"
 	"github.com/portico-ai/portico/internal/dialect"
-	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // streamToHub writes hub chunks for generateContent replies.
@@ -22,6 +21,7 @@ type streamToHub struct {
 	refused   bool // there is no answer because of it
 	counts    counts
 	choices   []*streamedChoice
+	dropped   map[string]bool // reasons that a receipt has been given for
 }
 
 // streamedChoice is a candidate that is arriving.
@@ -186,10 +186,22 @@ func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) error {
 	return nil
 }
 
+// drop records a loss once, however many chunks it goes on for.
+func (s *streamToHub) drop(path, reason string) {
+	if s.dropped[reason] {
+		return
+	}
+	if s.dropped == nil {
+		s.dropped = map[string]bool{}
+	}
+	s.dropped[reason] = true
+	s.c.Drop(path, reason)
+}
+
 // thought writes a piece of a thought; pieces in a row are one block.
 func (s *streamToHub) thought(ch *streamedChoice, text []byte, signature, path string) {
 	if s.c.Strict {
-		s.c.Drop(path, "OpenAI's messages have nothing like a thought")
+		s.drop(path, "OpenAI's messages have nothing like a thought")
 		return
 	}
 	if !ch.thinking {
@@ -208,7 +220,7 @@ func (s *streamToHub) thought(ch *streamedChoice, text []byte, signature, path s
 // signature writes the signature of a text as a block of its own.
 func (s *streamToHub) signature(ch *streamedChoice, signature, path string) {
 	if s.c.Strict {
-		s.c.Drop(path+".thoughtSignature", notInHub)
+		s.drop(path+".thoughtSignature", notInHub)
 		return
 	}
 	ch.block++
@@ -299,65 +311,4 @@ func (s *streamToHub) writeCall(ch *streamedChoice, id string, name, args []byte
 	s.w.EndArray()
 	s.finish("")
 	ch.tools++
-}
-
-// begin begins a chunk up to the members of its delta.
-func (s *streamToHub) begin(ch *streamedChoice) {
-	s.head()
-	s.w.Object()
-	s.w.IntMember("index", ch.index)
-	s.w.Key("delta")
-	s.w.Object()
-}
-
-func (s *streamToHub) head() {
-	w := &s.w
-	w.Reset()
-	w.Object()
-	w.StringMember("id", orElse(s.id, s.c.ID))
-	w.StringMember("object", "chat.completion.chunk")
-	made := s.made
-	if made == 0 {
-		made = s.c.Now
-	}
-	w.IntMember("created", made)
-	w.StringMember("model", orElse(s.model, s.c.Model))
-	w.Key("choices")
-	w.Array()
-}
-
-// finish ends a chunk that begin began; an empty reason is null.
-func (s *streamToHub) finish(reason string) {
-	s.w.EndObject()
-	s.w.RawMember("logprobs", nil)
-	s.close(reason)
-}
-
-func (s *streamToHub) close(reason string) {
-	w := &s.w
-	if reason == "" {
-		w.RawMember("finish_reason", nil)
-	} else {
-		w.StringMember("finish_reason", reason)
-	}
-	w.EndObject()
-	w.EndArray()
-	w.EndObject()
-	s.out = sse.AppendData(s.out, w.Bytes())
-}
-
-func (s *streamToHub) usage() {
-	u := s.counts.usage()
-	if !u.Known {
-		return
-	}
-	s.head()
-	s.w.EndArray()
-	s.w.Key("usage")
-	openai.WriteUsage(&s.w, u)
-	if u.ServiceTier != "" {
-		s.w.StringMember("service_tier", tierToHub(u.ServiceTier))
-	}
-	s.w.EndObject()
-	s.out = sse.AppendData(s.out, s.w.Bytes())
 }

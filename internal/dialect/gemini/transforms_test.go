@@ -160,7 +160,7 @@ func answer(t *testing.T, reply []byte) object {
 		message := choice["message"].(object)
 		content, _ := message["content"].(string)
 		var calls []any
-		for _, call := range list2(message["tool_calls"]) {
+		for _, call := range anyList(message["tool_calls"]) {
 			f := call.(object)["function"].(object)
 			calls = append(calls, object{"name": f["name"], "arguments": decode(t, []byte(f["arguments"].(string)))})
 		}

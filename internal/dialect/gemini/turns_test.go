@@ -100,11 +100,11 @@ func TestTurnsOpenAIToGemini(t *testing.T) {
 				message = decode(t, hub)["choices"].([]any)[0].(object)["message"].(object)
 			}
 			kept := object{"role": "assistant", "content": message["content"]}
-			if calls := list2(message["tool_calls"]); len(calls) > 0 {
+			if calls := anyList(message["tool_calls"]); len(calls) > 0 {
 				kept["tool_calls"] = calls
 			}
 			messages = append(messages, kept)
-			for _, call := range list2(message["tool_calls"]) {
+			for _, call := range anyList(message["tool_calls"]) {
 				messages = append(messages, object{"role": "tool", "tool_call_id": call.(object)["id"], "content": "20"})
 			}
 		}
@@ -213,7 +213,7 @@ func TestTurnsGeminiToOpenAI(t *testing.T) {
 		for _, m := range decode(t, hub)["messages"].([]any) {
 			message := m.(object)
 			line := message["role"].(string)
-			for _, call := range list2(message["tool_calls"]) {
+			for _, call := range anyList(message["tool_calls"]) {
 				line += " " + call.(object)["id"].(string)
 			}
 			if id, ok := message["tool_call_id"].(string); ok {
