@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,6 +202,9 @@ func TestTurnsGeminiToOpenAI(t *testing.T) {
 				}
 				results = append(results, object{"functionResponse": result})
 			}
+			if ids {
+				slices.Reverse(results) // which only ids tell
+			}
 			if results != nil {
 				contents = append(contents, object{"role": "user", "parts": results})
 			}
@@ -222,6 +226,9 @@ func TestTurnsGeminiToOpenAI(t *testing.T) {
 			got = append(got, line)
 		}
 		want := []string{"user", "assistant call_x call_y", `tool call_x {"city":"Paris"}`, `tool call_y {"city":"Rome"}`, "assistant call_z", "tool call_z {}", "assistant"}
+		if ids {
+			want[2], want[3] = want[3], want[2]
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("ids sent: %v (-want +got):\n%s", ids, diff)
 		}
