@@ -142,6 +142,16 @@ func TestGeminiStreamsThatBreak(t *testing.T) {
 	}
 }
 
+// A cut in the middle of a line ending leaves the error an event of its own.
+func TestGeminiStreamsThatBreakInALineEnding(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"google": cut(strings.TrimSuffix(geminiPart, "\n"))})
+	c := r.gemini(ai.Chat, "@my-google/g", askGemini)
+	c.Stream = true
+	if _, _, body := r.answer(t, c); !strings.HasPrefix(body, geminiPart+"data: {\"error\":") {
+		t.Errorf("the client is told %q", body)
+	}
+}
+
 func TestGeminiOtherOperations(t *testing.T) {
 	const counted = `{"totalTokens":9}`
 	r := newRig(t, map[string]http.HandlerFunc{"google": reply(200, counted), "openai": reply(200, okJSON)})
