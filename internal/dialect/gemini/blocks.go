@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
@@ -22,6 +23,7 @@ type turn struct {
 	texts  [][]byte
 	calls  jsonedit.Writer
 	called int
+	audio  string // data of what was spoken
 	blocks jsonedit.Writer
 	kept   int  // blocks written
 	more   bool // a block says more than the text does
@@ -131,10 +133,16 @@ func (t *turn) signature(signature, path string) {
 func (t *turn) other(part []byte, path string) {
 	blob := splitOwn(get(part, "inlineData"))
 	mime := blob.text("mimeType")
+	if strings.HasPrefix(mime, "audio/") && !t.c.Onward && t.audio == "" {
+		t.audio = standardBase64(blob.text("data")) // PCM, which OpenAI has as pcm16
+		if t.c.Strict {
+			return
+		}
+	}
 	switch {
 	case t.c.Strict, t.c.Onward:
 		t.c.Drop(path, notInHub)
-	case len(mime) > 6 && mime[:6] == "image/":
+	case strings.HasPrefix(mime, "image/"):
 		t.block("image_url", func(w *jsonedit.Writer) {
 			w.Key("image_url")
 			w.Object()

@@ -123,7 +123,6 @@ next:
 }
 
 func (f *fromHub) userTurn(m members) {
-	m.take("name") // who of several users speaks; Gemini knows one
 	content := m.take("content")
 	switch jsonedit.Kind(content) {
 	case '"':
@@ -183,9 +182,6 @@ func (f *fromHub) assistant(m members) {
 	content, own, calls := m.take("content"), m.take("content_blocks"), m.take("tool_calls")
 	call, refusal := m.take("function_call"), m.take("refusal")
 	thought := m.take("reasoning_content", "reasoning")
-	m.take("name")
-	m.take("annotations") // what the text was found in; it is not part of what was said
-	m.take("audio")
 	parts := modelParts{w: func() *jsonedit.Writer { return f.turns.part("model") }, drop: f.drop, model: f.model}
 	if own == nil && jsonedit.Kind(thought) == '"' {
 		f.drop("reasoning_content", "Gemini takes no thoughts of other models")

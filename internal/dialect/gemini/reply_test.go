@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,24 @@ func TestFinishReasons(t *testing.T) {
 		if got := finishFromHub(hub); got != want {
 			t.Errorf("%s: got %s, want %s", hub, got, want)
 		}
+	}
+}
+
+// What was spoken is OpenAI's audio, whole and streamed.
+func TestAudio(t *testing.T) {
+	const body = `{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"AA-_"}}]},"finishReason":"STOP"}]}`
+	c := strict()
+	hub, err := New().ReplyToHub(c, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := object{"id": "audio_0197-fallback", "data": "AA+/", "expires_at": json.Number("1700000000"), "transcript": ""}
+	if diff := cmp.Diff(any(want), decode(t, hub)["choices"].([]any)[0].(object)["message"].(object)["audio"]); diff != "" || c.Receipts != nil {
+		t.Errorf("%s, receipts %v", diff, paths(c))
+	}
+	stream, err := drain(New().StreamToHub(strict(), streamOfText(sseOf(body))))
+	if err != nil || !strings.Contains(stream, `"delta":{"audio":{"id":"audio_0197-fallback","data":"AA+/"`) {
+		t.Errorf("%v, %s", err, stream)
 	}
 }
 

@@ -90,6 +90,9 @@ func writeChoice(w *jsonedit.Writer, c *dialect.Conversion, candidate members, i
 	w.StringMember("role", "assistant")
 	t.write(w, true)
 	w.RawMember("refusal", nil)
+	if t.audio != "" {
+		writeAudio(w, c, t.audio)
+	}
 	found := sources{text: t.joined()}
 	found.read(candidate)
 	found.write(w)
@@ -102,6 +105,17 @@ func writeChoice(w *jsonedit.Writer, c *dialect.Conversion, candidate members, i
 			w.RawMember(key, value)
 		}
 	}
+	w.EndObject()
+}
+
+// writeAudio writes what was spoken as the member audio of a message or delta.
+func writeAudio(w *jsonedit.Writer, c *dialect.Conversion, data string) {
+	w.Key("audio")
+	w.Object()
+	w.StringMember("id", "audio_"+c.ID)
+	w.StringMember("data", data)
+	w.IntMember("expires_at", c.Now)
+	w.StringMember("transcript", "")
 	w.EndObject()
 }
 

@@ -151,7 +151,6 @@ func (t *toHub) modalities(list []byte) {
 
 func (t *toHub) responseFormat(m members) {
 	mime, schema, own := m.text("responseMimeType"), m.take("responseJsonSchema"), m.take("responseSchema")
-	m.take("responseFormat")
 	switch mime {
 	case "", "text/plain":
 		if schema != nil || own != nil {

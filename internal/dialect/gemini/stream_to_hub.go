@@ -235,6 +235,11 @@ func (s *streamToHub) other(ch *streamedChoice, part []byte, path string) {
 	t.blocks.Array()
 	t.other(part, path)
 	t.blocks.EndArray()
+	if t.audio != "" {
+		s.begin(ch)
+		writeAudio(&s.w, s.c, t.audio)
+		s.finish("")
+	}
 	for block := range jsonedit.Elements(t.blocks.Bytes()) {
 		ch.block++
 		s.begin(ch)
