@@ -22,6 +22,8 @@ const (
 	CancelResponse      Op = "cancelModelResponse"
 	ListResponseItems   Op = "listResponseInputItems"
 	CountResponseTokens Op = "countResponseInputTokens"
+
+	CountContents Op = "countTokens" // of a prompt in Gemini's format
 )
 
 // Operations of OpenAI's platform. They go to the provider as they come and come
@@ -64,7 +66,7 @@ const (
 // pass through as they are.
 func (o Op) Relayed() bool {
 	switch o {
-	case Chat, Complete, Embed, Models, CountTokens, CreateResponse:
+	case Chat, Complete, Embed, Models, CountTokens, CountContents, CreateResponse:
 		return false
 	}
 	return true
@@ -90,4 +92,5 @@ const (
 	Anthropic Dialect = "anthropic"
 	// Responses is OpenAI's newer format, with items in place of messages.
 	Responses Dialect = "responses"
+	Gemini    Dialect = "gemini"
 )

@@ -21,7 +21,7 @@ func (in *Ingress) BatchOutput(format dialect.Format) http.Handler {
 		c.Rest = "/batches/" + url.PathEscape(r.PathValue("id"))
 		return nil
 	}
-	return in.serve(ai.GetBatch, format, path, func(ctx context.Context, c *gateway.Call) *ai.Reply {
+	return in.handler(Operation{Op: ai.GetBatch, Format: format, body: path, do: func(ctx context.Context, c *gateway.Call) *ai.Reply {
 		batch := in.Gateway.Do(ctx, c)
 		if batch.Status != http.StatusOK {
 			return batch
@@ -34,7 +34,7 @@ func (in *Ingress) BatchOutput(format dialect.Format) http.Handler {
 		}
 		content.Rest = "/files/" + url.PathEscape(file) + "/content"
 		return in.Gateway.Do(ctx, &content)
-	})
+	}})
 }
 
 func noOutput(batch []byte) error {

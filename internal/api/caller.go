@@ -27,12 +27,12 @@ type Keys struct {
 // CarriesKey reports whether a request brings a credential in any of the headers
 // that Identify reads.
 func CarriesKey(h http.Header) bool {
-	return h.Get("X-Portkey-Api-Key") != "" || bearerToken(h) != "" || h.Get("X-Api-Key") != ""
+	return h.Get("X-Portkey-Api-Key") != "" || bearerToken(h) != "" || h.Get("X-Api-Key") != "" || h.Get("X-Goog-Api-Key") != ""
 }
 
 // Identify finds the caller by the key in x-portkey-api-key, else in
-// Authorization: Bearer, else in x-api-key (as Anthropic's SDK sends it). What
-// the others then hold is the caller's own provider key. A key that is unknown,
+// Authorization: Bearer, else in x-api-key (as Anthropic's SDK sends it), else in
+// x-goog-api-key (as Google's does). What the others then hold is the caller's own provider key. A key that is unknown,
 // malformed or expired is answered with 401, and two different ones with 400:
 // which of them counts must not depend on who reads the request.
 func (k Keys) Identify(h http.Header) (*Caller, error) {
@@ -43,14 +43,17 @@ func (k Keys) Identify(h http.Header) (*Caller, error) {
 		}
 	}
 	c := &Caller{}
+	googKey := strings.TrimSpace(h.Get("X-Goog-Api-Key"))
 	value, others := "", []string(nil)
 	switch {
 	case own != "":
-		value, c.Carrier, others = own, "X-Portkey-Api-Key", []string{bearer, apiKey}
+		value, c.Carrier, others = own, "X-Portkey-Api-Key", []string{bearer, apiKey, googKey}
 	case bearer != "":
-		value, c.Carrier, others = bearer, "Authorization", []string{apiKey}
+		value, c.Carrier, others = bearer, "Authorization", []string{apiKey, googKey}
 	case apiKey != "":
-		value, c.Carrier = apiKey, "X-Api-Key"
+		value, c.Carrier, others = apiKey, "X-Api-Key", []string{googKey}
+	case googKey != "":
+		value, c.Carrier = googKey, "X-Goog-Api-Key"
 	default:
 		return nil, noKey()
 	}

@@ -41,49 +41,69 @@ const bodyTime = 2 * time.Minute
 // acceptable.
 type Read func(c *gateway.Call) error
 
+// An Operation is what a request asks for, in one wire format.
+type Operation struct {
+	Op     ai.Op
+	Format dialect.Format
+	Read   Read            // nil for an operation without a body
+	Reply  func(*ai.Reply) // changes how the reply is written; nil if it is written as it is
+
+	body func(http.ResponseWriter, *http.Request, *gateway.Call) error // instead of Read
+	do   func(context.Context, *gateway.Call) *ai.Reply                // instead of the gateway's Do
+}
+
 // Handle serves one operation in one wire format. read may be nil for an
 // operation without a body.
 func (in *Ingress) Handle(op ai.Op, format dialect.Format, read Read) http.Handler {
-	return in.handle(op, format, func(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
-		if read == nil {
-			return nil
-		}
-		return in.readBody(w, r, c, read)
-	})
+	return in.handler(Operation{Op: op, Format: format, Read: read})
 }
 
-func (in *Ingress) handle(op ai.Op, format dialect.Format, body readBody) http.Handler {
-	return in.serve(op, format, body, in.Gateway.Do)
+func (in *Ingress) handler(o Operation) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { in.Serve(w, r, o) })
 }
 
-type readBody func(http.ResponseWriter, *http.Request, *gateway.Call) error
-
-// serve answers requests of known callers with what do makes of them.
-func (in *Ingress) serve(op ai.Op, format dialect.Format, body readBody, do func(context.Context, *gateway.Call) *ai.Reply) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := in.open(r, op, format.Dialect())
-		caller, err := in.Keys.Identify(r.Header)
-		if err == nil {
-			err = caller.MayInfer()
-		}
-		if err != nil {
-			WriteError(w, format, c, err)
-			return
-		}
-		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
-		if err := body(w, r, c); err != nil {
-			write(w, in.Gateway.Refuse(c, err))
-			return
-		}
-		if c.Upload != nil {
-			defer c.Upload.Close()
-		}
-		write(w, do(r.Context(), c))
-	})
+// Serve serves one request.
+func (in *Ingress) Serve(w http.ResponseWriter, r *http.Request, o Operation) {
+	c := in.Open(r, o.Op, o.Format.Dialect())
+	caller, err := in.Keys.Identify(r.Header)
+	if err == nil {
+		err = caller.MayInfer()
+	}
+	if err != nil {
+		WriteError(w, o.Format, c, err)
+		return
+	}
+	c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
+	c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
+	reply := in.answer(w, r, c, o)
+	if c.Upload != nil {
+		defer c.Upload.Close()
+	}
+	if o.Reply != nil {
+		o.Reply(reply)
+	}
+	write(w, reply)
 }
 
-func (in *Ingress) open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
+func (in *Ingress) answer(w http.ResponseWriter, r *http.Request, c *gateway.Call, o Operation) *ai.Reply {
+	var err error
+	switch {
+	case o.body != nil:
+		err = o.body(w, r, c)
+	case o.Read != nil:
+		err = in.readBody(w, r, c, o.Read)
+	}
+	switch {
+	case err != nil:
+		return in.Gateway.Refuse(c, err)
+	case o.do != nil:
+		return o.do(r.Context(), c)
+	}
+	return in.Gateway.Do(r.Context(), c)
+}
+
+// Open begins a call of whose caller nothing is known yet.
+func (in *Ingress) Open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 	id, err := uuid.NewV7()
 	if err != nil {
 		id = uuid.New()

@@ -18,7 +18,7 @@ const keyProtocol = "openai-insecure-api-key."
 // Realtime serves WebSocket sessions of OpenAI's realtime API.
 func (in *Ingress) Realtime(format dialect.Format) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := in.open(r, ai.Realtime, format.Dialect())
+		c := in.Open(r, ai.Realtime, format.Dialect())
 		caller, err := in.Keys.Identify(withProtocolKey(r.Header))
 		if err == nil {
 			err = caller.MayInfer()

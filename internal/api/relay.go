@@ -22,7 +22,7 @@ const uploadTime = 30 * time.Minute
 // body go to the provider as they come. The body may be JSON, a form or anything
 // else; the last two may be as large as MaxUpload.
 func (in *Ingress) Relay(op ai.Op, format dialect.Format, root string) http.Handler {
-	return in.handle(op, format, func(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
+	return in.handler(Operation{Op: op, Format: format, body: func(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 		c.Rest = strings.TrimPrefix(r.URL.EscapedPath(), root)
 		if r.URL.RawQuery != "" {
 			c.Rest += "?" + r.URL.RawQuery
@@ -38,7 +38,7 @@ func (in *Ingress) Relay(op ai.Op, format dialect.Format, root string) http.Hand
 			return in.readBody(w, r, c, readRelayed)
 		}
 		return in.readBlob(w, r, c, contentType)
-	})
+	}})
 }
 
 // readRelayed looks at a JSON body of unknown meaning.

@@ -15,6 +15,7 @@ import (
 	"github.com/portico-ai/portico/internal/api"
 	"github.com/portico-ai/portico/internal/api/admin"
 	apianthropic "github.com/portico-ai/portico/internal/api/anthropic"
+	apigemini "github.com/portico-ai/portico/internal/api/gemini"
 	apiopenai "github.com/portico-ai/portico/internal/api/openai"
 	"github.com/portico-ai/portico/internal/api/prices"
 	"github.com/portico-ai/portico/internal/console"
@@ -45,6 +46,7 @@ func (a *App) handler() http.Handler {
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apiopenai.RegisterResponses(mux, in, a.formats[ai.Responses])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
+	apigemini.Register(mux, in, a.formats[ai.Gemini])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
 	control := admin.New(admin.Deps{
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),

@@ -14,6 +14,7 @@ type Conversion struct {
 	Model  string // the model asked for; used where a reply names none
 	Stream bool
 	Strict bool   // strict OpenAI compliance: no extension fields in hub output
+	Onward bool   // the hub is a step on the way to another format: its own words, and only extensions that others read
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 
@@ -22,6 +23,10 @@ type Conversion struct {
 	Request []byte
 
 	Receipts []ai.Receipt
+
+	// What the translation of a request leaves for that of its reply.
+	Single bool // embeddings: one vector was asked for, not a list
+	Base64 bool // embeddings: vectors are wanted in base64
 }
 
 // Drop records that something at path could not be carried.
@@ -41,6 +46,14 @@ type Translator interface {
 	// with io.EOF only if src did.
 	StreamToHub(c *Conversion, src ai.Stream) ai.Stream
 	StreamFromHub(c *Conversion, src ai.Stream) ai.Stream
+}
+
+// An Addressed format names the model, and whether to stream, in the address of a
+// request instead of its body.
+type Addressed interface {
+	// WithModel returns a request's body with whatever names a model in it
+	// changed to model; a body that names none is returned as it is.
+	WithModel(op ai.Op, body []byte, model string) ([]byte, error)
 }
 
 // A Format is everything Portico knows about a wire format.

@@ -59,10 +59,11 @@ func (a *answer) discard() {
 // attempt makes one call of one provider.
 func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Step) *answer {
 	a := &answer{attempt: rec.begin(s), conversion: &dialect.Conversion{
-		Op: c.Op, Stream: c.Stream, Strict: c.strict(s.Target), ID: rec.entry.ID, Now: c.Started.Unix(),
+		Op: c.Op, Stream: c.Stream, ID: rec.entry.ID, Now: c.Started.Unix(),
+		Strict: c.Dialect == ai.OpenAI && c.strict(s.Target), Onward: c.Dialect != ai.OpenAI,
 	}}
 	defer rec.end(a)
-	body, model, err := override(c, s.Target)
+	body, model, err := override(c, s.Target, g.addressed(c) != nil)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -127,7 +128,14 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 		return nil, nil
 	}
 	var err error
-	if d.model != model {
+	if own := g.addressed(c); own != nil {
+		if d.model != c.Model {
+			body, err = own.WithModel(c.Op, body, d.model)
+		}
+		if err != nil {
+			return nil, err
+		}
+	} else if d.model != model {
 		if body, err = jsonedit.Set(body, "model", jsonedit.AppendString(nil, d.model)); err != nil {
 			return nil, err
 		}

@@ -136,7 +136,7 @@ func (g *Gateway) walk(ctx context.Context, c *Call, rec *record) (*answer, *ai.
 	if err != nil {
 		return nil, rec.refuse(err)
 	}
-	plan, err := cfg.Plan(route.Attrs{Metadata: c.Metadata, Params: c.Body, Path: c.Path}, nil)
+	plan, err := cfg.Plan(route.Attrs{Metadata: c.Metadata, Params: g.params(c), Path: c.Path}, nil)
 	if err != nil {
 		return nil, rec.refuse(err)
 	}

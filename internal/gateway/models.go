@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect"
 )
 
 // A modelItem is one entry of the list of models, in OpenAI's shape with
@@ -48,6 +49,9 @@ func (g *Gateway) listModels(c *Call) *ai.Reply {
 		}
 	}
 	body, err := json.Marshal(map[string]any{"object": "list", "total": len(items), "data": items})
+	if err == nil {
+		body, err = g.translateReply(&dialect.Conversion{Op: ai.Models, Onward: true}, ai.OpenAI, c.Dialect, body)
+	}
 	if err != nil {
 		return g.Refuse(c, err)
 	}

@@ -16,19 +16,24 @@ import (
 
 // override applies a target's default, override and drop parameters to the body,
 // in the client's dialect, and returns the model that results. A body that no
-// parameter touches stays the client's own bytes.
-func override(c *Call, t *route.Target) (body []byte, model string, err error) {
+// parameter touches stays the client's own bytes. Where the format is addressed,
+// the parameter model is not part of the body.
+func override(c *Call, t *route.Target, addressed bool) (body []byte, model string, err error) {
 	body, model = c.Body, c.Model
 	if len(body) == 0 || len(t.DefaultParams)+len(t.OverrideParams)+len(t.DropParams) == 0 {
 		return body, model, nil
 	}
 	set := make(map[string]json.RawMessage, len(t.DefaultParams)+len(t.OverrideParams))
 	for _, p := range t.DefaultParams {
-		if !gjson.GetBytes(body, escapeKey(p.Name)).Exists() {
+		if !(addressed && p.Name == "model") && !gjson.GetBytes(body, escapeKey(p.Name)).Exists() {
 			set[p.Name] = p.Value
 		}
 	}
 	for _, p := range t.OverrideParams {
+		if addressed && p.Name == "model" {
+			model = gjson.ParseBytes(p.Value).String()
+			continue
+		}
 		set[p.Name] = p.Value
 	}
 	if len(set) > 0 {
@@ -40,6 +45,9 @@ func override(c *Call, t *route.Target) (body []byte, model string, err error) {
 		if body, err = drop(body, path); err != nil {
 			return nil, "", &ai.Error{Kind: ai.Invalid, Param: "drop_params", Message: fmt.Sprintf("drop_params: %q is not a path", path), Err: err}
 		}
+	}
+	if addressed {
+		return body, model, nil
 	}
 	return body, gjson.GetBytes(body, "model").String(), nil
 }
@@ -74,4 +82,17 @@ func dotted(path string) string {
 
 func escapeKey(key string) string {
 	return strings.NewReplacer(".", `\.`, "*", `\*`, "?", `\?`, "|", `\|`, "#", `\#`, "@", `\@`).Replace(key)
+}
+
+// params are what a config's conditions may ask about: the body, with the model
+// where the format has it in the address.
+func (g *Gateway) params(c *Call) []byte {
+	if len(c.Body) == 0 || g.addressed(c) == nil {
+		return c.Body
+	}
+	body, err := jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, c.Model))
+	if err != nil {
+		return c.Body
+	}
+	return body
 }

@@ -27,6 +27,7 @@ type tap struct {
 	truncated bool    // kept is not all
 	started   bool
 	settled   bool
+	halfLine  bool // what was given out ends in "\r", of a line ending that may have been cut
 }
 
 // Next implements ai.Stream. It never returns an error other than io.EOF: a
@@ -45,6 +46,7 @@ func (t *tap) Next() ([]byte, error) {
 	}
 	if !t.a.stream.complete() {
 		t.keep(chunk)
+		t.halfLine = len(chunk) > 0 && chunk[len(chunk)-1] == '\r'
 		return chunk, nil
 	}
 	return t.last(chunk)
@@ -86,6 +88,9 @@ func (t *tap) end(tail []byte, err error) ([]byte, error) {
 	}
 	e := ai.AsError(err)
 	event := t.failure(e)
+	if t.halfLine {
+		event = append([]byte{'\n'}, event...)
+	}
 	t.keep(event)
 	_ = t.rec.settleStream(t, ledger.Truncated, e)
 	return append(tail, event...), nil

@@ -11,6 +11,13 @@ func (g *Gateway) translator(d ai.Dialect) dialect.Translator {
 	return t
 }
 
+// addressed is the client's format if that names the model outside the body, else
+// nil.
+func (g *Gateway) addressed(c *Call) dialect.Addressed {
+	own, _ := g.Formats[c.Dialect].(dialect.Addressed)
+	return own
+}
+
 // translateRequest turns a request from one dialect into another; the same one
 // passes through, untouched but for what its format takes out of it.
 func (g *Gateway) translateRequest(cv *dialect.Conversion, from, to ai.Dialect, body []byte) (_ []byte, err error) {
@@ -22,16 +29,16 @@ func (g *Gateway) translateRequest(cv *dialect.Conversion, from, to ai.Dialect, 
 	}
 	// A provider that is spoken to in the hub's own format refuses extension
 	// fields; between two other dialects they carry what the hub cannot.
-	request := *cv
-	request.Strict = to == ai.OpenAI
-	defer func() { cv.Receipts = request.Receipts }()
+	strict, onward := cv.Strict, cv.Onward
+	cv.Strict, cv.Onward = to == ai.OpenAI, from != ai.OpenAI && to != ai.OpenAI
+	defer func() { cv.Strict, cv.Onward = strict, onward }()
 	if from != ai.OpenAI {
-		if body, err = g.translator(from).RequestToHub(&request, body); err != nil {
+		if body, err = g.translator(from).RequestToHub(cv, body); err != nil {
 			return nil, err
 		}
 	}
 	if to != ai.OpenAI {
-		return g.translator(to).RequestFromHub(&request, body)
+		return g.translator(to).RequestFromHub(cv, body)
 	}
 	return body, nil
 }

@@ -87,7 +87,9 @@ func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	e.Provider = a.destination.provider.ID
 	e.Status = a.status
 	wait, told := route.ParseRetryAfter(a.header, time.Now())
-	e.RetryAfter = wait
+	if told {
+		e.RetryAfter = wait // else what the error itself says
+	}
 	a.fail(e)
 	a.outcome.RetryAfter, a.outcome.HasRetryAfter, a.outcome.Fatal = wait, told, false
 }

@@ -82,6 +82,11 @@ func TestKnownPrices(t *testing.T) {
 		{"jina", "jina-embeddings-v2-base-en", "0.02", "0", "", "", ""},
 		{"cerebras", "llama3.1-8b", "0.1", "0.1", "", "", ""},
 		{"anyscale", "meta-llama/Llama-2-70b-chat-hf", "1", "1", "", "", ""},
+		{"google", "gemini-2.0-flash", "0.1", "0.4", "0.025", "", ""},
+		{"google", "gemini-2.5-flash", "0.3", "2.5", "0.03", "", ""},
+		{"google", "gemini-2.5-pro", "1.25", "10", "0.125", "", ""},
+		{"google", "gemini-3-pro-preview", "2", "12", "0.2", "", ""},
+		{"google", "models/gemini-embedding-001", "0.15", "0", "", "", ""},
 	} {
 		p, ok := c.Lookup(want.provider, want.model)
 		if !ok {

@@ -23,6 +23,9 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if !ok {
 		return nil, Unsupported(p, c.Op)
 	}
+	if !e.AsCalled {
+		return EncodeAt(ctx, p, c, e.Method, e.PathOf(c))
+	}
 	if err := p.Check(c.Fields); err != nil {
 		return nil, err
 	}
@@ -30,14 +33,24 @@ func (Table) Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
-	if e.AsCalled {
-		return NewRequest(ctx, p, c, c.Method, base+e.Root+c.Rest)
+	return NewRequest(ctx, p, c, c.Method, base+e.Root+c.Rest)
+}
+
+// EncodeAt makes the request of a call as a row says, but to another path, which
+// may hold the same placeholders.
+func EncodeAt(ctx context.Context, p *Provider, c *Call, method, template string) (*http.Request, error) {
+	if err := p.Check(c.Fields); err != nil {
+		return nil, err
 	}
-	path, err := p.path(e.Path, c)
+	base, err := p.BaseURL(c)
 	if err != nil {
 		return nil, err
 	}
-	return NewRequest(ctx, p, c, e.Method, base+path)
+	path, err := p.path(template, c)
+	if err != nil {
+		return nil, err
+	}
+	return NewRequest(ctx, p, c, method, base+path)
 }
 
 // path fills the placeholders of an endpoint's path. A model is one segment of

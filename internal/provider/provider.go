@@ -74,6 +74,17 @@ type Endpoint struct {
 	// what these are, if it is one operation.
 	AsCalled bool
 	Root     string
+
+	// StreamPath is the path where streams are asked for; "" means Path.
+	StreamPath string
+}
+
+// PathOf is the path of a call.
+func (e *Endpoint) PathOf(c *Call) string {
+	if c.Stream && e.StreamPath != "" {
+		return e.StreamPath
+	}
+	return e.Path
 }
 
 // A Field is a setting of a provider beside its API key. It may come from an

@@ -21,11 +21,18 @@ import (
 // ends it in the way the model names: "cut-abort-120".
 type cutter struct{ streams map[string][]byte }
 
-var cutModel = regexp.MustCompile(`"model":\s*"(\w[\w-]*)/(abort|close|clean)/(\d+)"`)
+// The model stands in the body, or, as Google has it, in the path.
+var (
+	cutModel = regexp.MustCompile(`"model":\s*"(\w[\w-]*)/(abort|close|clean)/(\d+)"`)
+	cutPath  = regexp.MustCompile(`/models/(\w[\w-]*)/(abort|close|clean)/(\d+):`)
+)
 
 func (c cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	asked, _ := io.ReadAll(r.Body)
 	m := cutModel.FindSubmatch(asked)
+	if m == nil {
+		m = cutPath.FindSubmatch([]byte(r.URL.Path))
+	}
 	if m == nil {
 		http.Error(w, "no such model", http.StatusBadRequest)
 		return
@@ -62,7 +69,7 @@ type folded struct {
 
 func fold(path, body string) folded {
 	var f folded
-	for block := range strings.SplitSeq(body, "\n\n") {
+	for block := range strings.SplitSeq(strings.ReplaceAll(body, "\r\n", "\n"), "\n\n") {
 		name, data := "", ""
 		for line := range strings.SplitSeq(block, "\n") {
 			if v, ok := strings.CutPrefix(line, "event: "); ok {
@@ -77,6 +84,15 @@ func fold(path, body string) folded {
 			continue
 		}
 		v := gjson.Parse(data)
+		if path == geminiPath { // it has no terminal event
+			f.broken = f.broken || !gjson.Valid(data)
+			for _, part := range v.Get("candidates.0.content.parts").Array() {
+				f.text += part.Get("text").Str + part.Get("functionCall.args").Raw
+			}
+			f.clean, f.failed = v.Get("candidates.0.finishReason").Str != "", v.Get("error.message").Str != ""
+			f.finished = f.finished || f.clean
+			continue
+		}
 		if path == "/v1/messages" {
 			f.broken = f.broken || !gjson.Valid(data)
 			f.text += v.Get("delta.text").Str + v.Get("delta.partial_json").Str
@@ -95,13 +111,16 @@ func fold(path, body string) folded {
 	return f
 }
 
+const geminiPath = "/v1beta/models/"
+
 // However a provider's stream is cut, and at whichever byte, no client takes a
 // part of an answer for the whole, and the log knows the difference.
 func TestStreamsCutAtEveryByte(t *testing.T) {
 	t.Parallel()
 	up := upstream.New(t, upstream.Options{})
 	c := cutter{map[string][]byte{}}
-	for _, provider := range []string{"openai", "anthropic"} {
+	providers := []string{"openai", "anthropic", "google"}
+	for _, provider := range providers {
 		for _, name := range []string{"hello-stream", "tool-call-stream"} {
 			e, err := up.Exchange(provider, name)
 			if err != nil {
@@ -112,10 +131,10 @@ func TestStreamsCutAtEveryByte(t *testing.T) {
 	}
 	cutting := httptest.NewServer(c)
 	defer cutting.Close()
-	s := start(t, t.TempDir(), map[string]string{"openai": cutting.URL, "anthropic": cutting.URL})
+	s := start(t, t.TempDir(), map[string]string{"openai": cutting.URL, "anthropic": cutting.URL, "google": cutting.URL})
 	states := map[string]string{} // request id to the state it must be logged with
-	for _, provider := range []string{"openai", "anthropic"} {
-		for _, path := range []string{"/v1/chat/completions", "/v1/messages"} {
+	for _, provider := range providers {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", geminiPath} {
 			for _, name := range []string{"hello-stream", "tool-call-stream"} {
 				cutEverywhere(t, s, provider, path, provider+"-"+name, len(c.streams[provider+"-"+name]), states)
 			}
@@ -143,8 +162,12 @@ func TestStreamsCutAtEveryByte(t *testing.T) {
 // every eleventh and at the last fifty.
 func cutEverywhere(t *testing.T, s *server, provider, path, stream string, size int, states map[string]string) {
 	ask := func(framing string, n int) response {
-		got, err := s.try("POST", path, workspaceKey,
-			fmt.Sprintf(`{"model":"%s/%s/%d","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`, stream, framing, n),
+		model := fmt.Sprintf("%s/%s/%d", stream, framing, n)
+		at, body := path, `{"model":"`+model+`","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`
+		if path == geminiPath {
+			at, body = path+model+":streamGenerateContent?alt=sse", `{"contents":[{"role":"user","parts":[{"text":"x"}]}]}`
+		}
+		got, err := s.try("POST", at, workspaceKey, body,
 			"X-Portkey-Provider", provider, "Authorization", "Bearer sk-upstream")
 		if err != nil {
 			t.Errorf("%s %s %d: %v", stream, framing, n, err)

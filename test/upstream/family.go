@@ -12,12 +12,15 @@ const (
 	openAI family = iota
 	anthropic
 	ollama
+	google
 )
 
 func familyOf(provider, path string) family {
 	switch {
 	case provider == "anthropic":
 		return anthropic
+	case provider == "google":
+		return google
 	case provider == "ollama" && strings.HasPrefix(path, "/api/"):
 		return ollama
 	}
@@ -38,6 +41,12 @@ func (f family) errorBody(status int, message string) string {
 		v = map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": message}}
 	case ollama:
 		v = map[string]any{"error": message}
+	case google:
+		code := map[int]string{400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}[status]
+		if code == "" {
+			code = "INTERNAL"
+		}
+		v = map[string]any{"error": map[string]any{"code": status, "message": message, "status": code}}
 	default:
 		kind, code := "invalid_request_error", any(nil)
 		switch {

@@ -32,6 +32,8 @@ var endpoints = []struct{ suffix, name string }{
 	{"/api/chat", "chat"}, {"/api/generate", "generate"}, {"/moderations", "moderations"}, {"/models", "models"},
 	{"/api/tags", "models"}, {"/images/generations", "images"}, {"/audio/speech", "audio.speech"},
 	{"/audio/transcriptions", "audio.transcriptions"},
+	{":generateContent", "generateContent"}, {":streamGenerateContent", "generateContent"}, {":countTokens", "count-tokens"},
+	{":embedContent", "embeddings"}, {":batchEmbedContents", "embeddings"},
 }
 
 func endpointOf(path string) (string, bool) {
@@ -127,11 +129,14 @@ func (s *Server) pick(r *http.Request, provider, path string, body []byte, step 
 		return nil, fmt.Errorf("nothing is known of %s; script a step with a case or a body", path)
 	}
 	in := gjson.ParseBytes(body)
-	stream := in.Get("stream")
+	stream, model := in.Get("stream"), in.Get("model").String()
+	if _, named, ok := strings.Cut(path, "/models/"); ok { // Google's paths name it
+		model, _, _ = strings.Cut(named, ":")
+	}
 	return s.cases.choose(provider, want{
 		endpoint: endpoint,
-		model:    in.Get("model").String(),
-		stream:   stream.Bool() || !stream.Exists() && (endpoint == "chat" || endpoint == "generate"), // Ollama streams by default
+		model:    model,
+		stream:   stream.Bool() || strings.HasSuffix(path, ":streamGenerateContent") || !stream.Exists() && (endpoint == "chat" || endpoint == "generate"), // Ollama streams by default
 		calls:    mayCall(in),
 		recorded: step.Recorded || s.recorded,
 	})
@@ -141,11 +146,14 @@ func (s *Server) pick(r *http.Request, provider, path string, body []byte, step 
 // result of one.
 func mayCall(in gjson.Result) bool {
 	messages := in.Get("messages").Array()
+	if contents := in.Get("contents").Array(); len(contents) > 0 {
+		messages = contents
+	}
 	if len(in.Get("tools").Array()) == 0 || len(messages) == 0 {
 		return false
 	}
 	last := messages[len(messages)-1]
-	return last.Get("role").String() != "tool" && !last.Get(`content.#(type=="tool_result")`).Exists()
+	return last.Get("role").String() != "tool" && !last.Get("parts.#(functionResponse)").Exists() && !last.Get(`content.#(type=="tool_result")`).Exists()
 }
 
 func (s *Server) replay(c *Case) (*reply, error) {
@@ -201,7 +209,7 @@ func text(status int, contentType, body string) *reply {
 
 // credential is the key that a request carried, wherever it was.
 func credential(r *http.Request) string {
-	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key"} {
+	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
 		if v := r.Header.Get(name); v != "" {
 			return strings.TrimPrefix(v, "Bearer ")
 		}
@@ -235,6 +243,9 @@ func resplit(rep *reply, step Step) [][]byte {
 // of NDJSON.
 func splitEvents(body []byte) [][]byte {
 	sep := []byte("\n\n")
+	if crlf := []byte("\r\n\r\n"); bytes.Contains(body, crlf) {
+		sep = crlf
+	}
 	if !bytes.Contains(body, sep) {
 		sep = []byte("\n")
 	}
@@ -249,7 +260,7 @@ func splitEvents(body []byte) [][]byte {
 func dropTerminal(body []byte) [][]byte {
 	events := splitEvents(body)
 	for i, e := range events {
-		for _, mark := range []string{"[DONE]", `"message_stop"`, "message_stop\n", `"done":true`, "response.completed"} {
+		for _, mark := range []string{"[DONE]", `"message_stop"`, "message_stop\n", `"done":true`, "response.completed", `"finishReason"`} {
 			if bytes.Contains(e, []byte(mark)) {
 				return events[:i]
 			}

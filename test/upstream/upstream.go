@@ -103,6 +103,8 @@ func (s *Server) Base(provider string) string {
 		return s.URL + "/azure-openai/openai"
 	case "ollama":
 		return s.URL + "/ollama"
+	case "google":
+		return s.URL + "/google/v1beta"
 	}
 	return s.URL + "/" + provider + "/v1"
 }

@@ -95,8 +95,10 @@ func (b *blocks) dataURI(uri, mime, title string, cache []byte, path string) {
 			mime = "image/jpeg"
 		}
 		b.contained("image", "base64", mime, data, "", cache)
-	default:
+	case mime == "application/pdf":
 		b.contained("document", "base64", mime, data, title, cache)
+	default:
+		b.f.drop(path, fmt.Sprintf("Anthropic takes no data of type %q", mime))
 	}
 }
 

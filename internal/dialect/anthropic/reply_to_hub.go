@@ -37,7 +37,7 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	w.Key("message")
 	writeHubMessage(&w, c, content)
 	w.RawMember("logprobs", nil)
-	w.StringMember("finish_reason", stopToHub(reply.text("stop_reason"), c.Strict))
+	w.StringMember("finish_reason", stopToHub(reply.text("stop_reason"), c.Strict || c.Onward))
 	if stop := reply.take("stop_sequence"); stop != nil && !c.Strict {
 		w.RawMember("stop_sequence", stop)
 	}

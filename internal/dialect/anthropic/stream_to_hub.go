@@ -56,7 +56,7 @@ func (s *streamToHub) event(data []byte) error {
 	case `"message_delta"`:
 		if reason := jsonedit.Get(body, "stop_reason"); !jsonedit.IsNull(reason) {
 			s.begin()
-			s.end(stopToHub(jsonedit.Text(reason), s.c.Strict))
+			s.end(stopToHub(jsonedit.Text(reason), s.c.Strict || s.c.Onward))
 		}
 	case `"message_stop"`:
 		s.usage()

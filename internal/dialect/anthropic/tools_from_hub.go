@@ -54,7 +54,7 @@ func (f *fromHub) tool(raw []byte, path string) {
 		f.w.Raw(raw)
 	case kind == "custom":
 		f.c.Drop(path, "Anthropic has no tools with free-form input")
-	case jsonedit.Kind(own) == '{':
+	case jsonedit.Kind(own) == '{' && jsonedit.Get(own, "name") != nil:
 		f.serverTool(kind, split(own))
 	case jsonedit.Get(raw, "name") != nil:
 		f.w.Raw(raw)

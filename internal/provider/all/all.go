@@ -5,11 +5,12 @@ import (
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/azureai"
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
+	"github.com/portico-ai/portico/internal/provider/google"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
 // New returns the registry of all providers. Token requests that a provider's
 // signature needs go through doer.
 func New(doer sign.Doer) (*provider.Registry, error) {
-	return provider.NewRegistry(append(provider.Rows(), azureai.New(doer), azureopenai.New(doer))...)
+	return provider.NewRegistry(append(provider.Rows(), azureai.New(doer), azureopenai.New(doer), google.New())...)
 }

@@ -105,9 +105,12 @@ func (s *subject) eachClient(want said, f func(client ai.Dialect, to, from diale
 	}
 }
 
+// asked is the model that the suite's clients ask for.
+const asked = "m"
+
 // conversion is that of a client who asked for nothing unusual.
 func (s *subject) conversion(client ai.Dialect) *dialect.Conversion {
-	return &dialect.Conversion{Op: s.op, Model: "m", Strict: client == ai.OpenAI, ID: "id", Now: 1}
+	return &dialect.Conversion{Op: s.op, Model: asked, Strict: client == ai.OpenAI, Onward: client != ai.OpenAI, ID: "id", Now: 1}
 }
 
 // sameForClient compares what a client is told with what the provider said.
@@ -120,10 +123,13 @@ func (s *subject) sameForClient(t *testing.T, client ai.Dialect, want, got said)
 			want.Finish[i] = word
 		}
 	}
-	if want.Model == "" && s.op == ai.Chat {
-		want.Model = "m" // the one asked for
+	if want.Model == "" && (s.op == ai.Chat || len(want.Finish)+want.Vectors > 0) {
+		want.Model = asked // as a reply that names no model is told to be of
 	}
-	if client == ai.Responses && len(want.Tools) == 0 { // which has no other sign of tool calls than the calls
+	if client == ai.Gemini {
+		want = asGemini(want)
+	}
+	if (client == ai.Responses || client == ai.Gemini) && len(want.Tools) == 0 { // which have no other sign of tool calls than the calls
 		want.Finish = slices.Clone(want.Finish)
 		for i, reason := range want.Finish {
 			if reason == "tool_calls" {
@@ -141,13 +147,38 @@ func (s *subject) sameForClient(t *testing.T, client ai.Dialect, want, got said)
 	}
 }
 
+// asGemini is an answer as far as Gemini's format can tell it: there is no word for
+// what a cache was written, thoughts are counted beside the answer, so that there
+// are never more of them than tokens, a call has always arguments, and a stream
+// that ends has always a reason.
+func asGemini(want said) said {
+	want.Usage.CacheWriteTokens, want.Usage.CacheWrite1hTokens = 0, 0
+	want.Usage.OutputTokens = max(want.Usage.OutputTokens, want.Usage.ReasoningTokens)
+	want.Tools = slices.Clone(want.Tools)
+	for i := range want.Tools {
+		if want.Tools[i].Arguments == nil {
+			want.Tools[i].Arguments = map[string]any{}
+		}
+	}
+	if len(want.Finish) == 0 && want.Vectors == 0 && want.Models == nil {
+		want.Finish = []string{"stop"}
+	}
+	return want
+}
+
+// ended reports whether a stream was whole: by its terminal event, or, where the
+// format has none, by its finish reasons.
+func (s *subject) ended(told said) bool {
+	return told.Done || s.endpoint.Dialect == ai.Gemini && told.finished()
+}
+
 // levelled takes out of an answer what is not in every format: audio and image
-// tokens, the size of a search, the tier's name, whether zero is a count or unknown, tool arguments that are no
+// tokens, searches, the tier's name, whether zero is a count or unknown, tool arguments that are no
 // JSON, and reasons to finish for which Anthropic has no word.
 func levelled(s said) said {
 	u := &s.Usage
 	u.Known, u.InputAudioTokens, u.OutputAudioTokens, u.ServiceTier = false, 0, 0, ""
-	u.InputImageTokens, u.OutputImageTokens, u.SearchContext = 0, 0, ""
+	u.InputImageTokens, u.OutputImageTokens, u.SearchContext, u.WebSearches = 0, 0, "", 0
 	tools := slices.Clone(s.Tools)
 	for i := range tools {
 		if _, broken := tools[i].Arguments.(string); broken {

@@ -17,6 +17,14 @@ import (
 	"github.com/portico-ai/portico/test/corpus"
 )
 
+var modelOf = regexp.MustCompile(`^(.*)/models/([^/:]+):([A-Za-z]+)$`)
+
+// keyless is a query without the key that some clients put there.
+func keyless(query string) string {
+	kept := slices.DeleteFunc(strings.Split(query, "&"), func(p string) bool { return strings.HasPrefix(p, "key=") })
+	return strings.Join(kept, "&")
+}
+
 var deploymentOf = regexp.MustCompile(`^(.*)/deployments/([^/]+)(/.*)$`)
 
 // checkRecordedURL expects a call with the recorded request's host, deployment
@@ -31,6 +39,12 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	_, query, _ := strings.Cut(e.URL, "?")
 	want := pathOf(e.URL)
 	c := s.call()
+	if m := modelOf.FindStringSubmatch(want); m != nil && strings.Contains(s.endpoint.Path, "{model}") {
+		c.Base, c.Model, c.Stream = m[1], m[2], m[3] == "streamGenerateContent"
+		if query = keyless(query); query != "" {
+			want += "?" + query
+		}
+	}
 	if m := deploymentOf.FindStringSubmatch(want); m != nil {
 		c.Base = m[1]
 		c.Fields["deployment_id"] = m[2]
@@ -66,13 +80,8 @@ func (s *subject) ownBase(base string) bool {
 		slices.ContainsFunc(s.p.Notes, func(note string) bool { return strings.Contains(note, " to "+base) })
 }
 
-// speaker is a provider whose recorded clients speak the dialect.
-func speaker(client ai.Dialect) string {
-	if client == ai.Responses {
-		return string(ai.OpenAI)
-	}
-	return string(client)
-}
+// vendors are the providers whose clients the formats are, as the corpus calls them.
+var vendors = map[ai.Dialect]string{ai.OpenAI: "openai", ai.Responses: "openai", ai.Anthropic: "anthropic", ai.Gemini: "google"}
 
 // needsStore are what a request may name that only its own provider has.
 var needsStore = map[string]bool{"previous_response_id": true, "conversation": true, "prompt": true}
@@ -96,17 +105,18 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 			if client == s.endpoint.Dialect {
 				return body, nil
 			}
-			if tr, ok := format.(dialect.Translator); ok {
-				if body, err = tr.RequestToHub(c, body); err != nil {
-					return nil, err
-				}
+			from, fromOther := format.(dialect.Translator)
+			to, toOther := s.format.(dialect.Translator)
+			c.Strict, c.Onward = !toOther, fromOther && toOther
+			if fromOther {
+				body, err = from.RequestToHub(c, body)
 			}
-			if tr, ok := s.format.(dialect.Translator); ok {
-				return tr.RequestFromHub(c, body)
+			if err != nil || !toOther {
+				return body, err
 			}
-			return body, nil
+			return to.RequestFromHub(c, body)
 		}
-		for _, e := range corpus.Exchanges(t, speaker(client), endpointName(client, ai.Chat)) {
+		for _, e := range corpus.Exchanges(t, vendors[client], endpointName(client, ai.Chat)) {
 			request := sent(e)
 			if request == nil {
 				continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func (s *subject) call() *provider.Call {
 		c.Body = []byte(testBody)
 	}
 	if s.endpoint.AsCalled {
-		c.Method, c.Rest = s.endpoint.Method, strings.TrimPrefix(s.path(), s.endpoint.Root)
+		c.Method, c.Rest = s.endpoint.Method, strings.TrimPrefix(s.filled(s.endpoint.Path), s.endpoint.Root)
 	}
 	if s.p.Base == "" {
 		c.Base = testBase
@@ -74,10 +75,9 @@ func (s *subject) encode(t *testing.T, c *provider.Call) *http.Request {
 // checkURL expects the row's base or the call's own, the endpoint's path, and
 // nothing of the credential.
 func (s *subject) checkURL(t *testing.T) {
-	own, path := s.p.Base, s.path()
+	own := s.p.Base
 	for _, f := range s.p.Fields {
 		own = strings.ReplaceAll(own, "{"+f.Name+"}", sample(f))
-		path = strings.ReplaceAll(path, "{"+f.Name+"}", sample(f))
 	}
 	for _, base := range []string{own, testBase, testBase + "/"} {
 		c := s.call()
@@ -88,8 +88,10 @@ func (s *subject) checkURL(t *testing.T) {
 			continue
 		}
 		u := s.encode(t, c).URL
-		if got := u.String(); !strings.HasPrefix(got, strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(u.EscapedPath(), path) {
-			t.Errorf("base %s: got %s, want it to end in %s", base, got, path)
+		s.checkPath(t, u, base, s.endpoint.Path)
+		if s.endpoint.StreamPath != "" {
+			c.Stream = true
+			s.checkPath(t, s.encode(t, c).URL, base, s.endpoint.StreamPath)
 		}
 		if strings.Contains(u.EscapedPath(), "//") || u.Fragment != "" || u.User != nil || placeholder.MatchString(u.String()) {
 			t.Errorf("base %s: got %s", base, u)
@@ -103,6 +105,23 @@ func (s *subject) checkURL(t *testing.T) {
 		c.Base = ""
 		_, err := s.p.Encode(t.Context(), c)
 		wantError(t, err, ai.Invalid, "custom_host")
+	}
+}
+
+// checkPath expects a URL below base that ends in an endpoint's path; a query is
+// part of that where the row gives one.
+func (s *subject) checkPath(t *testing.T, u *url.URL, base, path string) {
+	t.Helper()
+	path = s.filled(path)
+	for _, f := range s.p.Fields {
+		path = strings.ReplaceAll(path, "{"+f.Name+"}", sample(f))
+	}
+	got := u.EscapedPath()
+	if strings.Contains(path, "?") {
+		got = u.RequestURI()
+	}
+	if !strings.HasPrefix(u.String(), strings.TrimRight(base, "/")+"/") || !strings.HasSuffix(got, path) {
+		t.Errorf("base %s: got %s, want it to end in %s", base, u, path)
 	}
 }
 
@@ -156,9 +175,9 @@ func (s *subject) method() string {
 
 func (s *subject) hasBody() bool { return s.method() == http.MethodPost }
 
-// path is the endpoint's with its own placeholders filled in.
-func (s *subject) path() string {
-	return strings.NewReplacer("{model}", "m", "{id}", "id-1").Replace(s.endpoint.Path)
+// filled is a path with the placeholders of the call filled in.
+func (s *subject) filled(path string) string {
+	return strings.NewReplacer("{model}", "m", "{id}", "id-1").Replace(path)
 }
 
 // checkBody expects the body byte for byte, as often as a retry needs it.

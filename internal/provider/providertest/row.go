@@ -45,9 +45,11 @@ func checkRow(t *testing.T, p *provider.Provider) {
 		t.Errorf("base %q ends in a slash, which paths begin with", p.Base)
 	}
 	for op, e := range p.Ops {
-		known(e.Path, "path", "model id")
-		if !strings.HasPrefix(e.Path, "/") {
-			t.Errorf("%s: path %q does not begin with a slash", op, e.Path)
+		for _, path := range []string{e.Path, e.StreamPath} {
+			known(path, "path", "model id")
+			if !strings.HasPrefix(path, "/") && (path != "" || e.Path == "") {
+				t.Errorf("%s: path %q does not begin with a slash", op, path)
+			}
 		}
 		switch e.Method {
 		case "", http.MethodPost, http.MethodGet, http.MethodDelete:
@@ -120,12 +122,14 @@ func checkReadsHeader(t *testing.T, p *provider.Provider, f provider.Field) {
 // endpointName is what the corpus calls an operation of a dialect.
 func endpointName(d ai.Dialect, op ai.Op) string {
 	switch {
-	case op == ai.CountTokens:
+	case op == ai.CountTokens || op == ai.CountContents:
 		return "count-tokens"
 	case d == ai.Responses:
 		return "responses"
 	case op == ai.Chat && d == ai.Anthropic:
 		return "messages"
+	case op == ai.Chat && d == ai.Gemini:
+		return "generateContent"
 	case op == ai.Chat:
 		return "chat.completions"
 	case op == ai.Complete:

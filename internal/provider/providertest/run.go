@@ -22,7 +22,7 @@ import (
 
 // operations are all that a row may offer.
 var operations = []ai.Op{
-	ai.Chat, ai.Complete, ai.Embed, ai.Models, ai.CountTokens,
+	ai.Chat, ai.Complete, ai.Embed, ai.Models, ai.CountTokens, ai.CountContents,
 	ai.CreateResponse, ai.GetResponse, ai.DeleteResponse, ai.CancelResponse, ai.ListResponseItems, ai.CountResponseTokens,
 }
 

@@ -19,7 +19,7 @@ type said struct {
 	Models  []string `json:"models"`
 
 	// Of a stream alone.
-	Done  bool   `json:"done"` // its terminal event was there
+	Done  bool   `json:"done"` // its terminal event was there, if its format has one
 	Error string `json:"error"`
 }
 
@@ -39,6 +39,7 @@ var readers = map[ai.Dialect]reader{
 	ai.OpenAI:    {readOpenAI, readOpenAIStream},
 	ai.Anthropic: {readAnthropic, readAnthropicStream},
 	ai.Responses: {readResponse, readResponseStream},
+	ai.Gemini:    {readGemini, readGeminiStream},
 }
 
 // eventData splits a stream into the data of its events, independently of the
@@ -103,7 +104,11 @@ func readError(body []byte) (e toldError, ok bool) {
 		}
 		return ""
 	}
-	e = toldError{text("message"), text("type"), text("code")}
+	kind := text("type")
+	if kind == "" {
+		kind, _ = doc["status"].(string) // Google's name for it
+	}
+	e = toldError{text("message"), kind, text("code")}
 	for _, other := range []string{message, text("detail")} {
 		if e.Message == "" {
 			e.Message = other

@@ -33,6 +33,8 @@ type description struct {
 	more        []string // other files that describe operations of the platform
 	undescribed []ai.Op  // operations of the platform that no file describes
 
+	modelInPath string // what it calls the model in a path
+
 	correct func(doc any) // undoes a mistake of the description's
 }
 
@@ -89,6 +91,7 @@ var descriptions = map[string]description{
 			delete(input, "type")
 		},
 	},
+	"google": {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", older: true,
 		lacks:       func(op ai.Op) bool { return op != ai.Chat && op != ai.Complete && op != ai.Embed },
@@ -172,7 +175,10 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	if d.correct != nil {
 		d.correct(doc)
 	}
-	path, method := d.prefix+strings.TrimPrefix(s.endpoint.Path, d.strip)+d.suffix, strings.ToLower(s.method())
+	path, method := d.prefix+strings.TrimPrefix(pathOf(s.endpoint.Path), d.strip)+d.suffix, strings.ToLower(s.method())
+	if d.modelInPath != "" {
+		path = strings.Replace(path, "{model}", d.modelInPath, 1)
+	}
 	if member(doc, "paths", path, method) == nil {
 		t.Fatalf("the official description has no %s %s", method, path)
 	}

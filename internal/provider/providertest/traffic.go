@@ -124,11 +124,15 @@ func sent(e *corpus.Exchange) []byte {
 	return e.RequestBody
 }
 
-// pathIn reports whether a URL's path ends in the endpoint's.
+// pathIn reports whether a URL's path ends in one of the endpoint's.
 func (s *subject) pathIn(rawURL string) bool {
-	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(s.endpoint.Path), "[^/]+")
-	pattern = strings.ReplaceAll(pattern, `\{[^/]+\}`, "[^/]+")
-	return regexp.MustCompile(pattern + "$").MatchString(pathOf(rawURL))
+	for _, own := range []string{s.endpoint.Path, s.endpoint.StreamPath} {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(placeholder.ReplaceAllString(pathOf(own), "\x00")), "\x00", "[^/]+")
+		if own != "" && regexp.MustCompile(pattern+"$").MatchString(pathOf(rawURL)) {
+			return true
+		}
+	}
+	return false
 }
 
 func pathOf(rawURL string) string {

@@ -47,6 +47,15 @@ const cases = {
     "unknown-model": ["messages__mirascope__anthropic-beta-claude-sonnet-4-0__00~3"],
     "bad-request": ["messages__dd-trace-py__anthropic-completion-error"],
   },
+  google: {
+    chat: ["generatecontent__openinference__test-async-generate-content", "hello"],
+    stream: ["generatecontent__openinference__test-streaming-text-content", "hello-stream"],
+    tool: ["generatecontent__crewai__testgemininativetoolcalling-test-gemini-parallel-native-t-1e8088__00", "tool-call"],
+    "tool-stream": [undefined, "tool-call-stream"],
+    count: [undefined, "count-tokens"],
+    embeddings: [undefined, "embeddings"],
+    models: [undefined, "models"],
+  },
   "azure-openai": {
     chat: ["chat-completions__crewai__test-azure-async-multiple-calls__00", "hello"],
   },

@@ -1,0 +1,57 @@
+// Package google is the Gemini API: the model stands in the path with its
+// collection, and what to do with it after a colon. Source: the HTTP annotations
+// of google.ai.generativelanguage.v1beta.
+package google
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// ID is the provider's slug.
+const ID = "google"
+
+// New returns the row.
+func New() *provider.Provider {
+	return &provider.Provider{
+		ID: ID, Name: "Google Gemini", Docs: "https://ai.google.dev/api",
+		Base:    "https://generativelanguage.googleapis.com/v1beta",
+		Sign:    sign.Header("X-Goog-Api-Key"),
+		Adapter: adapter{},
+		Ops: map[ai.Op]provider.Endpoint{
+			ai.Chat: {Dialect: ai.Gemini, Path: "/models/{model}:generateContent",
+				StreamPath: "/models/{model}:streamGenerateContent?alt=sse"},
+			ai.Embed:         {Dialect: ai.Gemini, Path: "/models/{model}:embedContent"},
+			ai.CountContents: {Dialect: ai.Gemini, Path: "/models/{model}:countTokens"},
+			ai.Models:        {Dialect: ai.Gemini, Path: "/models?pageSize=1000", Method: http.MethodGet},
+		},
+	}
+}
+
+type adapter struct{}
+
+// Encode implements provider.Adapter. Tuned models are a collection of their own;
+// a body with several requests for embeddings has a path of its own.
+func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
+	e, ok := p.Endpoint(c.Op)
+	if !ok {
+		return nil, provider.Unsupported(p, c.Op)
+	}
+	call, path := *c, e.PathOf(c)
+	if name, ok := strings.CutPrefix(c.Model, "models/"); ok {
+		call.Model = name
+	} else if name, ok := strings.CutPrefix(c.Model, "tunedModels/"); ok {
+		call.Model = name
+		path = strings.Replace(path, "/models/", "/tunedModels/", 1)
+	}
+	if c.Op == ai.Embed && jsonedit.Get(c.Body, "requests") != nil {
+		path = strings.Replace(path, ":embedContent", ":batchEmbedContents", 1)
+	}
+	return provider.EncodeAt(ctx, p, &call, e.Method, path)
+}
