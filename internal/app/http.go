@@ -55,7 +55,7 @@ func (a *App) handler() http.Handler {
 	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
 	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		if !control.Serves(r) && namesProvider(keys, r) {
+		if !control.Serves(r) && mayProxy(r) && namesProvider(keys, r) {
 			proxy.ServeHTTP(w, r)
 			return
 		}
@@ -66,6 +66,17 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)
 	return a.recovered(checked(mux))
+}
+
+// mayProxy reports whether a request that no route serves can be meant for a
+// provider. What only looks like a path of ours, to somebody who reads paths
+// another way, is not passed on; below /v1/proxy there is nothing to confuse.
+func mayProxy(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return r.URL.EscapedPath() == r.URL.Path && !strings.ContainsAny(r.URL.Path, ";%") && !strings.HasSuffix(r.URL.Path, "/")
+	}
+	return false
 }
 
 // namesProvider reports whether a request for a path that Portico does not serve
