@@ -79,6 +79,11 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	if a.sent, err = g.encodeBody(c, a, body, model); err != nil {
 		return a.fail(err)
 	}
+	if lost := a.conversion.Receipts; len(lost) > 0 && c.lossless(s.Target) {
+		a.fail(lossy(d, lost))
+		a.outcome.Fatal = false // another provider may be able to carry it
+		return a
+	}
 	x := g.newExchange(ctx, c, s.Target)
 	if c.Op == ai.Realtime {
 		g.connect(c, a, x)
@@ -182,6 +187,25 @@ func (c *Call) strict(t *route.Target) bool {
 		return false
 	}
 	return t.Strict == nil || *t.Strict
+}
+
+// lossless reports whether nothing of a request may be left out on its way to a
+// provider.
+func (c *Call) lossless(t *route.Target) bool {
+	if v := c.header("X-Portico-Strict-Translation"); v != "" {
+		return v == "true"
+	}
+	return t.Lossless
+}
+
+// lossy refuses a request of which something would be lost.
+func lossy(d *destination, lost []ai.Receipt) error {
+	e := &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Code: "lossy_translation", Param: lost[0].Path,
+		Message: "Strict translation: " + lost[0].Path + " cannot be carried to " + d.provider.ID + ": " + lost[0].Reason}
+	for _, l := range lost {
+		e.Problems = append(e.Problems, l.Path+": "+l.Reason)
+	}
+	return e
 }
 
 func microsSince(t time.Time) int64 { return time.Since(t).Microseconds() }

@@ -112,6 +112,37 @@ func TestUnsupportedOperationFallsBack(t *testing.T) {
 	}
 }
 
+// What cannot be carried is refused where that is asked for, and a provider that
+// can carry it gets the call.
+func TestStrictTranslation(t *testing.T) {
+	const ask = `{"model":"m","messages":[{"role":"user","content":"hi"}],"logit_bias":{"1":2}}`
+	const message = `{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":2}}`
+	handlers := map[string]http.HandlerFunc{"anthropic": reply(200, message), "openai": reply(200, okJSON)}
+	for name, test := range map[string]struct {
+		headers []string
+		status  int
+		calls   int
+	}{
+		"not asked for":  {[]string{"X-Portkey-Virtual-Key", "my-anthropic"}, 200, 1},
+		"by the header":  {[]string{"X-Portkey-Virtual-Key", "my-anthropic", "X-Portico-Strict-Translation", "true"}, 400, 0},
+		"by the config":  {[]string{"X-Portkey-Config", `{"strict_translation":true,"virtual_key":"my-anthropic"}`}, 400, 0},
+		"header says no": {[]string{"X-Portkey-Config", `{"strict_translation":true,"virtual_key":"my-anthropic"}`, "X-Portico-Strict-Translation", "false"}, 200, 1},
+		"fallback": {[]string{"X-Portkey-Config",
+			`{"strict_translation":true,"strategy":{"mode":"fallback"},"targets":[{"virtual_key":"my-anthropic"},{"virtual_key":"my-openai"}]}`}, 200, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, handlers)
+			status, _, body := r.answer(t, r.chat(ask, test.headers...))
+			if status != test.status || len(r.requests) != test.calls {
+				t.Errorf("status %d, %d calls: %s", status, len(r.requests), body)
+			}
+			if status == 400 && (!strings.Contains(body, "logit_bias") || !strings.Contains(body, "lossy_translation")) {
+				t.Errorf("the error does not say what would be lost: %s", body)
+			}
+		})
+	}
+}
+
 func TestStreamHidesUsageThatWasNotAskedFor(t *testing.T) {
 	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, whole)})
 	_, _, body := r.answer(t, r.chat(askStream, "X-Portkey-Virtual-Key", "my-openai"))

@@ -46,6 +46,9 @@ func (p *parser) settings(o *object, s *Settings, inherited Settings) {
 	if strict := o.boolean("strict_open_ai_compliance"); strict != nil {
 		s.Strict = strict
 	}
+	if lossless := o.boolean("strict_translation"); lossless != nil {
+		s.Lossless = *lossless
+	}
 	s.Before = hooks(o, s.Before, "before_request_hooks", "input_guardrails", "input_mutators")
 	s.After = hooks(o, s.After, "after_request_hooks", "output_guardrails", "output_mutators")
 	if v, ok := o.take("metadata"); ok && !v.IsObject() {

@@ -80,6 +80,7 @@ type Settings struct {
 	CustomHost     string   // base URL; "" for the provider's own
 	ForwardHeaders []string // client headers to send on, lower-case
 	Strict         *bool    // strict_open_ai_compliance; nil: not said
+	Lossless       bool     // strict_translation: refuse what a translation would have to leave out
 
 	Before, After Hooks // around the call
 }
