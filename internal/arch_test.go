@@ -107,7 +107,7 @@ func TestProviderIDsStayInTheirRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := map[string]bool{"openai": true, "anthropic": true, "google": true, "mock": true}
+	words := map[string]bool{"openai": true, "anthropic": true, "google": true, "bedrock": true, "mock": true}
 	for dir, files := range goFiles(t, ".") {
 		if strings.HasPrefix(dir, "provider") || strings.HasPrefix(dir, "price") {
 			continue

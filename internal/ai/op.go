@@ -93,4 +93,5 @@ const (
 	// Responses is OpenAI's newer format, with items in place of messages.
 	Responses Dialect = "responses"
 	Gemini    Dialect = "gemini"
+	Bedrock   Dialect = "bedrock" // Converse
 )

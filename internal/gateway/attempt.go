@@ -101,11 +101,13 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
-	switch ok := x.resp.StatusCode < 300; {
-	case ok && isEventStream(x.resp) && (c.Stream || c.Op.Relayed()):
+	switch events := g.events(c, x.resp); {
+	case x.resp.StatusCode >= 300:
+		g.readWhole(c, a, x)
+	case events != nil && (c.Stream || c.Op.Relayed()):
 		rec.entry.Stream = true
-		g.openStream(c, a, x)
-	case ok && c.Op.Relayed() && !isJSONReply(x.resp):
+		g.openStream(c, a, x, events)
+	case c.Op.Relayed() && !isJSONReply(x.resp):
 		g.openRaw(a, x)
 	default:
 		g.readWhole(c, a, x)

@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/eventstream"
 	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
@@ -89,8 +91,8 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error) {
 	d := a.destination
 	req, err := d.provider.Encode(x.ctx, &provider.Call{
-		Op: d.op, Model: d.model, Stream: c.Stream, Body: a.sent, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
-		Upload: a.upload, Method: c.Method, Rest: rest,
+		Op: d.op, Dialect: d.endpoint.Dialect, Model: d.model, Stream: c.Stream, Body: a.sent, Upload: a.upload,
+		Method: c.Method, Rest: rest, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
 	})
 	if err == nil {
 		a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
@@ -123,6 +125,17 @@ func (x *exchange) explain(err error) *ai.Error {
 	return &ai.Error{Kind: ai.Unavailable, Type: connectionError, Message: "Could not connect to the provider", Err: err}
 }
 
-func isEventStream(resp *http.Response) bool {
-	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+// events is the body of a response as server-sent events, nil if it is no stream
+// of events. Its content type says in which framing it is. What is relayed stays
+// in its framing, which the client asked for by the provider's own path.
+func (g *Gateway) events(c *Call, resp *http.Response) io.Reader {
+	switch kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) {
+	case "text/event-stream":
+		return resp.Body
+	case eventstream.ContentType:
+		if !c.Op.Relayed() {
+			return eventstream.NewReader(resp.Body, g.Limits.EventBytes)
+		}
+	}
+	return nil
 }

@@ -13,6 +13,11 @@ import (
 // one it is stored for. what names where the secret is stored; base is its own
 // custom host, "" for the provider's; fields are those stored with it.
 func (d *destination) keep(what, base string, fields map[string]string) error {
+	for _, f := range d.provider.Fields {
+		if f.Bound && d.fields[f.Name] != fields[f.Name] {
+			return notBound(what, f.Name)
+		}
+	}
 	if d.base != "" {
 		if base == "" {
 			base, _ = d.provider.Expand(d.provider.Base, fields) // without its fields there is no host to be the same
@@ -29,12 +34,16 @@ func (d *destination) keep(what, base string, fields map[string]string) error {
 	}
 	for _, f := range d.provider.Fields {
 		if strings.Contains(d.provider.Base, "{"+f.Name+"}") && d.fields[f.Name] != fields[f.Name] {
-			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: f.Name, Code: "field_not_bound",
-				Message: f.Name + " is not the one that " + what + " is bound to; a stored secret is sent only there. " +
-					"Set " + f.Name + " in the " + what + " itself, or send the provider's key with the request"}
+			return notBound(what, f.Name)
 		}
 	}
 	return nil
+}
+
+func notBound(what, field string) error {
+	return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: field, Code: "field_not_bound",
+		Message: field + " is not the one that " + what + " is bound to; a stored secret is used only so. " +
+			"Set " + field + " in the " + what + " itself, or send the provider's key with the request"}
 }
 
 func sameHost(a, b string) bool {

@@ -39,7 +39,7 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 		return nil, g.unknownProvider(id)
 	}
 	d.provider = p
-	if d.op, d.endpoint, ok = serve(p, c.Op); !ok {
+	if !d.serve(c) {
 		return d, provider.Unsupported(p, c.Op)
 	}
 	brought := p.FromHeader(c.Headers)
@@ -67,10 +67,11 @@ func (g *Gateway) resolve(c *Call, rec *record, t *route.Target, model string) (
 	if err != nil {
 		return d, err
 	}
-	if d.provider = p.For(&provider.Call{Base: d.base, Fields: d.fields}); d.provider != p {
-		if d.endpoint, ok = d.provider.Endpoint(c.Op); !ok {
-			return d, provider.Unsupported(d.provider, c.Op)
-		}
+	if d.provider = p.For(&provider.Call{Base: d.base, Fields: d.fields}); d.provider != p && !d.serve(c) {
+		return d, provider.Unsupported(d.provider, c.Op)
+	}
+	if d.endpoint.PricedAsAsked {
+		d.priceModel = d.model
 	}
 	d.header = forwarded(c, t, stored)
 	return d, nil
@@ -96,18 +97,18 @@ func (g *Gateway) checkURLs(d *destination) error {
 // another, translated.
 var standIns = map[ai.Op]ai.Op{ai.CreateResponse: ai.Chat}
 
-// serve decides which of a provider's operations serves a call: its own kind if
-// the provider has it, else the one that stands in for it.
-func serve(p *provider.Provider, op ai.Op) (ai.Op, provider.Endpoint, bool) {
-	if e, ok := p.Endpoint(op); ok {
-		return op, e, true
+// serve decides which of the provider's operations serves the call: its own kind
+// if the provider has it, else the one that stands in for it.
+func (d *destination) serve(c *Call) (ok bool) {
+	d.op = c.Op
+	if d.endpoint, ok = d.provider.EndpointFor(d.op, c.Dialect, d.model); ok {
+		return true
 	}
-	other, ok := standIns[op]
-	if !ok {
-		return op, provider.Endpoint{}, false
+	if other := standIns[c.Op]; other != "" {
+		d.op = other
+		d.endpoint, ok = d.provider.EndpointFor(d.op, c.Dialect, d.model)
 	}
-	e, ok := p.Endpoint(other)
-	return other, e, ok
+	return ok
 }
 
 // who decides which provider a target means, and with which stored credential:

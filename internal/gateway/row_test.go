@@ -138,3 +138,24 @@ func TestAVariantOfARow(t *testing.T) {
 		t.Errorf("embeddings: status %d, body %s", status, body)
 	}
 }
+
+// A response is a chat to a provider without the Responses API, and so it is to
+// one of its rows that speaks another format.
+func TestResponsesOfAVariant(t *testing.T) {
+	row := acme()
+	row.Variants = []provider.Variant{{When: func(base string) bool { return strings.HasSuffix(base, "/v1") }, Row: &provider.Provider{
+		ID: "acme", Name: "Acme (Claude)", Docs: "https://docs.acme.example/claude", Base: row.Base,
+		Ops: map[ai.Op]provider.Endpoint{ai.Chat: {Dialect: ai.Anthropic, Path: "/messages"}},
+	}}}
+	r := newRig(t, map[string]http.HandlerFunc{"acme": reply(200, `{"id":"msg_1","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"hello"}],`+
+		`"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}`)}, row)
+	c := r.chat(`{"model":"c","input":"hi"}`, "X-Portkey-Virtual-Key", "my-acme")
+	c.Op, c.Dialect = ai.CreateResponse, ai.Responses
+	status, _, body := r.answer(t, c)
+	if status != 200 || !strings.Contains(body, `"object":"response"`) || !strings.Contains(body, `"text":"hello"`) {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	if sent := <-r.requests; sent.URL.Path != "/v1/messages" {
+		t.Errorf("it was called at %s", sent.URL.Path)
+	}
+}

@@ -20,6 +20,7 @@ const maxHeld = 1 << 20
 var terminals = map[ai.Dialect]string{
 	ai.OpenAI:    "data: [DONE]\n\n",
 	ai.Anthropic: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+	ai.Bedrock:   "event: metadata\ndata: {}\n\n",
 }
 
 // An upstream is a provider's stream: whole events, watched as they pass. It
@@ -41,11 +42,11 @@ type upstream struct {
 	peeking bool // before the first meaningful event, under first_token_timeout
 }
 
-func (g *Gateway) openStream(c *Call, a *answer, x *exchange) {
+func (g *Gateway) openStream(c *Call, a *answer, x *exchange, events io.Reader) {
 	d := a.destination
 	fresh := func() dialect.Watcher { return g.Formats[d.endpoint.Dialect].Watch(d.op) }
 	u := &upstream{
-		x: x, frames: sse.NewReader(x.resp.Body, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
+		x: x, frames: sse.NewReader(events, g.Limits.EventBytes), watch: fresh(), fresh: fresh,
 		from: d, noDone: d.provider.Quirks.NoDone, dialect: d.endpoint.Dialect, relayed: c.Op.Relayed(),
 	}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header

@@ -86,6 +86,9 @@ func tooLargeReply(limit int64) error {
 func (g *Gateway) providerError(c *Call, a *answer, e *ai.Error) {
 	e.Provider = a.destination.provider.ID
 	e.Status = a.status
+	if e.Type == "" {
+		e.Type = errorType(a.header)
+	}
 	wait, told := route.ParseRetryAfter(a.header, time.Now())
 	if told {
 		e.RetryAfter = wait // else what the error itself says
@@ -122,7 +125,14 @@ func firstByte(b []byte) byte {
 }
 
 func upstreamID(h http.Header) string {
-	return firstOf(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"))
+	return firstOf(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"), h.Get("X-Amzn-Requestid"))
+}
+
+// errorType is the type of an error where the provider tells it in a header, as
+// Amazon does: "ThrottlingException:http://…".
+func errorType(h http.Header) string {
+	kind, _, _ := strings.Cut(h.Get("X-Amzn-Errortype"), ":")
+	return kind
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

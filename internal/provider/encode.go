@@ -148,6 +148,9 @@ func (p *Provider) BaseURL(c *Call) (string, error) {
 		return "", &ai.Error{Kind: ai.Invalid, Param: "custom_host",
 			Message: p.Name + " has no address of its own: set custom_host (or x-portkey-custom-host) to its base URL"}
 	}
+	if e := p.Ops[c.Op]; e.Base != "" {
+		return p.Expand(e.Base, c.Fields)
+	}
 	return p.Expand(p.Base, c.Fields)
 }
 

@@ -36,7 +36,7 @@ func (p *Provider) FromHeader(h http.Header) map[string]string {
 func (p *Provider) CheckRequest(fields map[string]string) error {
 	for i := range p.Fields {
 		f := &p.Fields[i]
-		if v := fields[f.Name]; v != "" && slices.Contains(f.StoredOnly, strings.ToLower(v)) {
+		if v := fields[f.Name]; v != "" && slices.Contains(f.StoredOnly, strings.ToLower(v)) && fields[f.StoredUnless] == "" {
 			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: f.Name, Code: "stored_only",
 				Message: f.Name + " " + v + " uses an identity of the server's own: set it in a virtual key or a saved config, not in a request"}
 		}

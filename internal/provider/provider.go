@@ -29,6 +29,7 @@ type Provider struct {
 	Fields  []Field            // nil means just an API key
 	Sign    sign.Func          // nil means sign.Bearer
 	Ops     map[ai.Op]Endpoint // what it offers; absent means unsupported
+	Choose  Chooser            // nil means that Ops says it all
 	Quirks  Quirks
 	Adapter Adapter // nil means the table adapter
 
@@ -37,7 +38,8 @@ type Provider struct {
 	Variants []Variant
 }
 
-// A Variant is the row that serves calls to the base URLs of which When holds.
+// A Variant is the row that serves calls to the base URLs of which When holds,
+// whatever is called; see [Chooser] for the other case.
 type Variant struct {
 	When func(base string) bool
 	Row  *Provider
@@ -77,6 +79,14 @@ type Endpoint struct {
 
 	// StreamPath is the path where streams are asked for; "" means Path.
 	StreamPath string
+
+	// Base is where the operation is offered if not at the provider's Base. An
+	// operator's or a caller's base URL replaces both.
+	Base string
+
+	// PricedAsAsked says that a model's price is found by the name asked for:
+	// replies give it another, without what decides.
+	PricedAsAsked bool
 }
 
 // PathOf is the path of a call.
@@ -86,6 +96,12 @@ func (e *Endpoint) PathOf(c *Call) string {
 	}
 	return e.Path
 }
+
+// A Chooser names the endpoint for a call that its client wrote in a dialect,
+// where that is another than the row's: one that speaks the dialect itself. It is
+// not ok where Ops says it. What is called decides here, and the row stays; where
+// the address decides, and fields and signature differ as well, see [Variant].
+type Chooser func(op ai.Op, client ai.Dialect, model string) (e Endpoint, ok bool)
 
 // A Field is a setting of a provider beside its API key. It may come from an
 // x-portkey-* header, a config's target or a stored credential.
@@ -105,24 +121,32 @@ type Field struct {
 
 	// StoredOnly are values that use an identity of the server's own: they count
 	// only in a stored credential or a saved config, never from a request.
-	StoredOnly []string
+	// If the request also brings the field StoredUnless, they use the identity
+	// that it brings.
+	StoredOnly   []string
+	StoredUnless string
+
+	// Bound is a field that decides what a stored secret is used for: a request
+	// cannot give it another value than the one that is stored with the secret.
+	Bound bool
 
 	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
 }
 
 // A Call is one attempt at one provider: everything is decided, nothing is sent.
 type Call struct {
-	Op     ai.Op
-	Model  string // as the provider knows it
-	Stream bool
-	Body   []byte    // in the endpoint's dialect
-	Upload ai.Upload // the body if it is not JSON, else nil
-	Method string    // as the client called; for endpoints that are AsCalled
-	Rest   string    // path and query as the client called, below the API's root
-	Base   string    // replaces the row's Base when not ""
-	Key    ai.Secret
-	Fields map[string]string // by Field.Name
-	Header http.Header       // to forward: chosen by the caller or the config
+	Op      ai.Op
+	Dialect ai.Dialect // of the endpoint, and so of Body; "" means that of the row's
+	Model   string     // as the provider knows it
+	Stream  bool
+	Body    []byte
+	Upload  ai.Upload // the body if it is not JSON, else nil
+	Method  string    // as the client called; for endpoints that are AsCalled
+	Rest    string    // path and query as the client called, below the API's root
+	Base    string    // replaces the row's Base when not ""
+	Key     ai.Secret
+	Fields  map[string]string // by Field.Name
+	Header  http.Header       // to forward: chosen by the caller or the config
 }
 
 // An Adapter turns a call into the HTTP request to send. Replies are read by
@@ -140,6 +164,16 @@ func (p *Provider) Endpoint(op ai.Op) (Endpoint, bool) {
 		return Endpoint{Dialect: ai.OpenAI, AsCalled: true}, true
 	}
 	return e, ok
+}
+
+// EndpointFor returns the endpoint for a client's call of op.
+func (p *Provider) EndpointFor(op ai.Op, client ai.Dialect, model string) (Endpoint, bool) {
+	if p.Choose != nil {
+		if e, ok := p.Choose(op, client, model); ok {
+			return e, true
+		}
+	}
+	return p.Endpoint(op)
 }
 
 // Encode builds the request of a call through the provider's adapter.

@@ -63,6 +63,11 @@ func (r *Registry) WithBases(bases map[string]string) (*Registry, error) {
 		}
 		row := *p
 		row.Base = strings.TrimRight(base, "/")
+		row.Ops = maps.Clone(p.Ops)
+		for op, e := range row.Ops {
+			e.Base = ""
+			row.Ops[op] = e
+		}
 		out.byID[id] = &row
 	}
 	return out, nil

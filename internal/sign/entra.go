@@ -2,11 +2,9 @@ package sign
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -20,10 +18,6 @@ type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// maxCredentials bounds how many identities are remembered: callers may send
-// their own.
-const maxCredentials = 1000
-
 const cognitiveScope = "https://cognitiveservices.azure.com/.default"
 
 // Entra signs calls to Azure with the first that the credential has: a ready
@@ -31,15 +25,13 @@ const cognitiveScope = "https://cognitiveservices.azure.com/.default"
 // workload), else the resource's key as api-key. Tokens are cached by the Azure
 // SDK until they are about to expire.
 type Entra struct {
-	doer Doer
-
-	mu          sync.Mutex
-	credentials map[[32]byte]azcore.TokenCredential
+	doer  Doer
+	known remembered[azcore.TokenCredential]
 }
 
 // NewEntra makes a signer whose token requests go through doer.
 func NewEntra(doer Doer) *Entra {
-	return &Entra{doer: doer, credentials: map[[32]byte]azcore.TokenCredential{}}
+	return &Entra{doer: doer}
 }
 
 // Sign implements Func.
@@ -87,25 +79,9 @@ func noToken(ctx context.Context, mode string, err error) error {
 }
 
 func (e *Entra) credential(mode string, c Credential) (azcore.TokenCredential, error) {
-	key := sha256.Sum256([]byte(strings.Join([]string{mode, c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
-		c.Fields["azure_entra_client_secret"], c.Fields["azure_managed_client_id"], c.Fields["azure_workload_client_id"]}, "\x00")))
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if known, ok := e.credentials[key]; ok {
-		return known, nil
-	}
-	made, err := e.newCredential(mode, c)
-	if err != nil {
-		return nil, err
-	}
-	if len(e.credentials) >= maxCredentials {
-		for other := range e.credentials {
-			delete(e.credentials, other)
-			break
-		}
-	}
-	e.credentials[key] = made
-	return made, nil
+	key := []string{mode, c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
+		c.Fields["azure_entra_client_secret"], c.Fields["azure_managed_client_id"], c.Fields["azure_workload_client_id"]}
+	return e.known.get(key, func() (azcore.TokenCredential, error) { return e.newCredential(mode, c) })
 }
 
 func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential, error) {

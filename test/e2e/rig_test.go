@@ -103,7 +103,7 @@ func withUpstream(t *testing.T, args ...string) (*server, *upstream.Server) {
 	t.Helper()
 	up := upstream.New(t, upstream.Options{})
 	bases := map[string]string{}
-	for _, id := range []string{"openai", "anthropic", "azure-openai", "anyscale"} {
+	for _, id := range []string{"openai", "anthropic", "azure-openai", "anyscale", "bedrock", "sagemaker"} {
 		bases[id] = up.Base(id)
 	}
 	return start(t, t.TempDir(), bases, args...), up

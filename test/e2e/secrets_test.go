@@ -19,6 +19,8 @@ var secretsInUse = map[string]string{
 	"rotated virtual key":  "canary-rotated-key-0b6d2e8f",
 	"virtual key's header": "canary-custom-header-91ce37aa",
 	"entra secret":         "canary-entra-secret-5d0f8b21",
+	"aws secret":           "canary-aws-secret-key-63e0b9d4",
+	"aws session":          "canary-aws-session-8a2f71ce",
 	"saved config":         "canary-config-key-e2c4a687",
 	"inline config":        "canary-inline-key-7b3950fd",
 	"Authorization":        "canary-authorization-c81d4e6f",
@@ -99,6 +101,13 @@ func (w *witness) store(t *testing.T) (vk, azure, config string) {
 		"custom_headers": map[string]string{"X-Tenant-Secret": secretsInUse["virtual key's header"]}}))
 	azure = slug(w.ask("POST", "/v1/virtual-keys", adminKey, map[string]any{"name": "azure", "provider": "azure-openai", "key": secretsInUse["virtual key"],
 		"resource_name": "r", "deployment_name": "d", "api_version": "2024-10-21", "azure_entra_client_secret": secretsInUse["entra secret"]}))
+	aws := slug(w.ask("POST", "/v1/virtual-keys", adminKey, map[string]any{"name": "aws", "provider": "bedrock", "aws_access_key_id": "AKIAEXAMPLE",
+		"aws_secret_access_key": secretsInUse["aws secret"], "aws_session_token": secretsInUse["aws session"]}))
+	for _, stream := range []bool{false, true} {
+		w.ask("POST", "/v1/chat/completions", workspaceKey, chatBody("amazon.nova-lite-v1:0", stream), "X-Portkey-Virtual-Key", aws)
+	}
+	w.ask("POST", "/v1/chat/completions", workspaceKey, chatBody("amazon.nova-lite-v1:0", false), "X-Portkey-Provider", "bedrock",
+		"X-Portkey-Aws-Access-Key-Id", "AKIA", "X-Portkey-Aws-Secret-Access-Key", secretsInUse["aws secret"], "X-Portkey-Aws-Session-Token", secretsInUse["aws session"])
 	config = w.saveConfig("canary", `{"provider":"openai","api_key":"`+secretsInUse["saved config"]+`"}`)
 	w.ask("PUT", "/v1/virtual-keys/"+azure, adminKey, map[string]any{"key": secretsInUse["rotated virtual key"]})
 	w.ask("PUT", "/v1/configs/"+config, adminKey, `{"config":{"provider":"openai","retry":{"attempts":0},"api_key":"`+secretsInUse["saved config"]+`"}}`)

@@ -12,6 +12,7 @@ const (
 	openAI family = iota
 	anthropic
 	ollama
+	amazon
 	google
 )
 
@@ -19,6 +20,8 @@ func familyOf(provider, path string) family {
 	switch {
 	case provider == "anthropic":
 		return anthropic
+	case provider == "bedrock", provider == "sagemaker":
+		return amazon
 	case provider == "google":
 		return google
 	case provider == "ollama" && strings.HasPrefix(path, "/api/"):
@@ -41,6 +44,8 @@ func (f family) errorBody(status int, message string) string {
 		v = map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": message}}
 	case ollama:
 		v = map[string]any{"error": message}
+	case amazon:
+		v = map[string]any{"message": message}
 	case google:
 		code := map[int]string{400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}[status]
 		if code == "" {
@@ -74,6 +79,8 @@ func (f family) errorEvent() string {
 		return "event: error\ndata: " + f.errorBody(529, message) + "\n\n"
 	case ollama:
 		return f.errorBody(500, message) + "\n"
+	case amazon:
+		return amazonException("internalServerException", f.errorBody(500, message))
 	}
 	return "data: " + f.errorBody(500, message) + "\n\n"
 }

@@ -14,7 +14,8 @@ type Request struct {
 	At       time.Time   `json:"at"`
 	Provider string      `json:"provider"` // the path prefix
 	Method   string      `json:"method"`
-	Path     string      `json:"path"` // whole, with the prefix
+	Path     string      `json:"path"`    // whole, with the prefix
+	Escaped  string      `json:"escaped"` // the path as it was sent
 	Query    string      `json:"query,omitempty"`
 	Host     string      `json:"host"`
 	Header   http.Header `json:"header"`
@@ -35,7 +36,7 @@ type journal struct {
 
 func (j *journal) begin(provider string, r *http.Request, body []byte, err error) *Request {
 	entry := &Request{
-		At: time.Now(), Provider: provider, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
+		At: time.Now(), Provider: provider, Method: r.Method, Path: r.URL.Path, Escaped: r.URL.EscapedPath(), Query: r.URL.RawQuery,
 		Host: r.Host, Header: r.Header.Clone(), Body: string(body),
 	}
 	if err != nil {

@@ -129,7 +129,7 @@ func (l *library) addCorpus() error {
 		if e.Status != nil {
 			c.Status = *e.Status
 		}
-		c.replays = c.Status == 200 && (!e.Stream || slices.Contains([]string{"network", "event", "line"}, e.Chunking))
+		c.replays = c.Status == 200 && (!e.Stream || slices.Contains([]string{"network", "event", "line", "network-base64", "eventstream-base64"}, e.Chunking))
 		l.cases[e.Provider] = append(l.cases[e.Provider], c)
 	}
 	return lines.Err()

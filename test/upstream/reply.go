@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -32,6 +33,8 @@ var endpoints = []struct{ suffix, name string }{
 	{"/api/chat", "chat"}, {"/api/generate", "generate"}, {"/moderations", "moderations"}, {"/models", "models"},
 	{"/api/tags", "models"}, {"/images/generations", "images"}, {"/audio/speech", "audio.speech"},
 	{"/audio/transcriptions", "audio.transcriptions"},
+	{"/converse", "converse"}, {"/converse-stream", "converse"}, {"/invoke", "invoke"}, {"/invoke-with-response-stream", "invoke"},
+	{"/invocations", "invoke"}, {"/invocations-response-stream", "invoke"}, {"/foundation-models", "models"},
 	{":generateContent", "generateContent"}, {":streamGenerateContent", "generateContent"}, {":countTokens", "count-tokens"},
 	{":embedContent", "embeddings"}, {":batchEmbedContents", "embeddings"},
 }
@@ -56,13 +59,13 @@ func (s *Server) reply(r *http.Request, provider, path string, body []byte, step
 		rep.pieces = [][]byte{[]byte(*step.Body)}
 	}
 	if step.ErrorAfter != nil {
-		rep.pieces = breakWith(rep.body(), *step.ErrorAfter, family)
+		rep.pieces = breakWith(rep.events(), *step.ErrorAfter, family)
 	}
 	if step.DropTerminal {
-		rep.pieces = dropTerminal(rep.body())
+		rep.pieces = dropTerminal(rep.events())
 	}
 	if step.AfterTerminal {
-		events := splitEvents(rep.body())
+		events := rep.events()
 		rep.pieces = append(events, events[0])
 	}
 	rep.pieces = resplit(rep, step)
@@ -102,7 +105,9 @@ func (s *Server) basis(r *http.Request, provider, path string, body []byte, step
 		if status < 400 {
 			break
 		}
-		return text(status, "application/json", family.errorBody(status, fmt.Sprintf("The upstream was told to answer %d.", status))), nil
+		rep := text(status, "application/json", family.errorBody(status, fmt.Sprintf("The upstream was told to answer %d.", status)))
+		maps.Copy(rep.header, family.errorHeader(status))
+		return rep, nil
 	}
 	c, err := s.pick(r, provider, path, body, step)
 	if err != nil {
@@ -130,6 +135,11 @@ func (s *Server) pick(r *http.Request, provider, path string, body []byte, step 
 	}
 	in := gjson.ParseBytes(body)
 	stream, model := in.Get("stream"), in.Get("model").String()
+	if familyOf(provider, path) == amazon {
+		return s.cases.choose(provider, want{
+			endpoint: endpoint, model: amazonModel(path), stream: strings.HasSuffix(path, "-stream"), calls: amazonMayCall(in), recorded: step.Recorded || s.recorded,
+		})
+	}
 	if _, named, ok := strings.Cut(path, "/models/"); ok { // Google's paths name it
 		model, _, _ = strings.Cut(named, ":")
 	}
@@ -191,6 +201,14 @@ func piecesOf(e *corpus.Exchange) ([][]byte, error) {
 	}
 	var pieces [][]byte
 	for _, c := range e.ResponseChunks {
+		if e.Chunking == "network-base64" {
+			b, err := base64.StdEncoding.DecodeString(c)
+			if err != nil {
+				return nil, err
+			}
+			pieces = append(pieces, b)
+			continue
+		}
 		if e.Chunking == "sse-data" { // only the data was kept
 			name := gjson.Get(c, "type").String()
 			if name != "" {
@@ -232,11 +250,19 @@ func resplit(rep *reply, step Step) [][]byte {
 		}
 		return out
 	case "event":
-		return splitEvents(rep.body())
+		return rep.events()
 	case "whole":
 		return [][]byte{rep.body()}
 	}
 	return rep.pieces
+}
+
+// events cuts a stream after each event.
+func (r *reply) events() [][]byte {
+	if r.header.Get("Content-Type") == amazonType {
+		return amazonMessages(r.body())
+	}
+	return splitEvents(r.body())
 }
 
 // splitEvents cuts a stream after each event: at blank lines, or at every line
@@ -257,10 +283,9 @@ func splitEvents(body []byte) [][]byte {
 }
 
 // dropTerminal ends a stream just before what tells that it is complete.
-func dropTerminal(body []byte) [][]byte {
-	events := splitEvents(body)
+func dropTerminal(events [][]byte) [][]byte {
 	for i, e := range events {
-		for _, mark := range []string{"[DONE]", `"message_stop"`, "message_stop\n", `"done":true`, "response.completed", `"finishReason"`} {
+		for _, mark := range []string{"[DONE]", `"message_stop"`, "message_stop\n", `"done":true`, "response.completed", `"finishReason"`, ":event-type\a\x00\bmetadata"} {
 			if bytes.Contains(e, []byte(mark)) {
 				return events[:i]
 			}
@@ -270,7 +295,6 @@ func dropTerminal(body []byte) [][]byte {
 }
 
 // breakWith replaces everything after n events by an error event.
-func breakWith(body []byte, n int, f family) [][]byte {
-	events := splitEvents(body)
+func breakWith(events [][]byte, n int, f family) [][]byte {
 	return append(events[:min(n, len(events))], []byte(f.errorEvent()))
 }

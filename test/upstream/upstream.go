@@ -23,7 +23,7 @@ import (
 )
 
 // Providers are the path prefixes that a Server answers below.
-var Providers = []string{"openai", "anthropic", "azure-openai", "anyscale", "ollama"}
+var Providers = []string{"openai", "anthropic", "azure-openai", "anyscale", "ollama", "bedrock", "sagemaker"}
 
 // CaseHeader names the case to replay, for clients that can send it through.
 const CaseHeader = "X-Upstream-Case"
@@ -101,8 +101,8 @@ func (s *Server) Base(provider string) string {
 	switch provider {
 	case "azure-openai":
 		return s.URL + "/azure-openai/openai"
-	case "ollama":
-		return s.URL + "/ollama"
+	case "ollama", "bedrock", "sagemaker":
+		return s.URL + "/" + provider
 	case "google":
 		return s.URL + "/google/v1beta"
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/codec/jsonschema"
 	"github.com/portico-ai/portico/internal/dialect"
 )
 
@@ -260,12 +261,10 @@ func (f *fromHub) responseSchema() []byte {
 		w.Object()
 		w.StringMember("type", "json_schema")
 		w.Key("schema")
-		closer := schemaCloser{w: &w}
-		closer.schema(schema)
-		w.EndObject()
-		if closer.tooDeep {
-			f.fail("response_format.json_schema.schema", "is nested more than %d levels deep", maxSchemaDepth)
+		if !jsonschema.Close(&w, schema) {
+			f.fail("response_format.json_schema.schema", "is nested more than %d levels deep", jsonschema.MaxDepth)
 		}
+		w.EndObject()
 		return w.Bytes()
 	default:
 		f.c.Drop("response_format", "Anthropic has no "+kind+" mode; use json_schema, or ask for JSON in the prompt")

@@ -183,11 +183,8 @@ func vectorsToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		w.Object()
 		w.StringMember("object", "embedding")
 		w.IntMember("index", i)
-		if c.Base64 {
-			w.StringMember("embedding", packed(values))
-		} else {
-			w.RawMember("embedding", values)
-		}
+		w.Key("embedding")
+		openai.WriteVector(&w, values, c.Base64)
 		w.EndObject()
 		i++
 	}
@@ -203,18 +200,8 @@ func vectorsToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
-// packed is a vector as OpenAI's clients ask for it by default: 32-bit floats,
-// little endian, in base64.
-func packed(values []byte) string {
-	var b []byte
-	for v := range jsonedit.Elements(values) {
-		f, _ := strconv.ParseFloat(string(v), 32)
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(f)))
-	}
-	return base64.StdEncoding.EncodeToString(b)
-}
-
-// unpacked is a packed vector as an array of numbers.
+// unpacked is a vector in base64, as [openai.WriteVector] makes it, as an array of
+// numbers.
 func unpacked(text string) ([]byte, bool) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(b)%4 != 0 {

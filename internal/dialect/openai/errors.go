@@ -69,7 +69,7 @@ func readObject(e *ai.Error, doc []byte) {
 func readMembers(e *ai.Error, doc []byte) {
 	for key, value := range jsonedit.Members(doc) {
 		switch string(key) {
-		case "message", "msg", "error_description":
+		case "message", "Message", "msg", "error_description":
 			if e.Message == "" && !jsonedit.IsNull(value) {
 				e.Message = textOrRaw(value)
 			}
@@ -186,7 +186,7 @@ func statusOf(e *ai.Error) int {
 	}
 	for _, word := range []string{e.Type, e.Code} {
 		switch word {
-		case "invalid_request_error", "invalid_request", "context_length_exceeded", "content_filter":
+		case "invalid_request_error", "invalid_request", "context_length_exceeded", "content_filter", "validationException":
 			return http.StatusBadRequest
 		case "authentication_error", "invalid_api_key":
 			return http.StatusUnauthorized
@@ -194,15 +194,15 @@ func statusOf(e *ai.Error) int {
 			return http.StatusForbidden
 		case "not_found_error", "model_not_found":
 			return http.StatusNotFound
-		case "rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "requests", "tokens":
+		case "rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "requests", "tokens", "throttlingException":
 			return http.StatusTooManyRequests
-		case "server_error", "internal_server_error", "api_error":
+		case "server_error", "internal_server_error", "api_error", "internalServerException":
 			return http.StatusInternalServerError
 		case "overloaded_error":
 			return 529 // Anthropic's own status for it
-		case "service_unavailable", "server_overloaded":
+		case "service_unavailable", "server_overloaded", "serviceUnavailableException":
 			return http.StatusServiceUnavailable
-		case "timeout_error", "timeout":
+		case "timeout_error", "timeout", "modelTimeoutException":
 			return http.StatusGatewayTimeout
 		}
 	}

@@ -5,12 +5,15 @@ import (
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/azureai"
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
+	"github.com/portico-ai/portico/internal/provider/bedrock"
 	"github.com/portico-ai/portico/internal/provider/google"
+	"github.com/portico-ai/portico/internal/provider/sagemaker"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
 // New returns the registry of all providers. Token requests that a provider's
 // signature needs go through doer.
 func New(doer sign.Doer) (*provider.Registry, error) {
-	return provider.NewRegistry(append(provider.Rows(), azureai.New(doer), azureopenai.New(doer), google.New())...)
+	return provider.NewRegistry(append(provider.Rows(),
+		azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), sagemaker.New(doer))...)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/anthropic"
+	"github.com/portico-ai/portico/internal/dialect/bedrock"
 	"github.com/portico-ai/portico/internal/dialect/gemini"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/dialect/responses"
@@ -59,7 +60,9 @@ func golden(t *testing.T, file, text string) {
 
 // TestConformance also holds docs/conformance.md to what it found.
 func TestConformance(t *testing.T) {
-	formats := map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Responses: responses.New(), ai.Gemini: gemini.New()}
+	formats := map[ai.Dialect]dialect.Format{
+		ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Responses: responses.New(), ai.Gemini: gemini.New(), ai.Bedrock: bedrock.New(),
+	}
 	r := registry(t)
 	var matrix providertest.Matrix
 	for _, id := range r.IDs() {

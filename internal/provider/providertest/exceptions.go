@@ -8,6 +8,9 @@ const (
 	newerAudio   = "audio in messages is newer than the 2024-10-21 version"
 	emptyContent = "a message with an empty list of parts, which the service takes"
 	emptyStop    = "an empty list of stop sequences, which the service takes"
+	amazonTool   = "a tool that Amazon runs, which Anthropic's API refuses"
+	notFetched   = "Bedrock takes files by their data or from S3 only, so that the translation refuses it"
+	noOutput     = "a request for no output at all, which Converse does not take, so that the translation refuses it"
 	anyTool      = "tool_choice any, an older word for required, which the service takes"
 	oneTool      = "a named tool without the type beside it, as the router's client writes it"
 	flatSchema   = "a schema beside the type, as the vendor's older documents have it"
@@ -53,6 +56,43 @@ var notAllowed = map[string]string{
 	"azure-openai from google/generatecontent__req-llm__gemini-3-1-pro-preview-multimodal-tool-result-2":                          newerFile,
 	"azure-openai from google/generatecontent__crewai__testagentmultimodalfiletypes-test-audio-gemini__00":                        newerAudio,
 	"azure-openai from google/generatecontent__genai__genstreammultimodal-audio-mp3-inline":                                       newerAudio,
+	"azure-openai from bedrock/converse__rig__documents-are-prepended-before-history":                                             newerFile,
+	"azure-openai from bedrock/converse__crewai__testbedrockmultimodalintegration-test-analyze-pdf":                               newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-anthropic-tool-result-followed-by-document-accepted":           newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-cache-messages-with-document-as-last-content__00":              newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-cache-messages-with-document-as-last-content__01":              newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-cache-write-and-read__00":                                      newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-media-kind-delivered-in-tool-result-meta-document__01":         newerFile,
+	"azure-openai from bedrock/converse__pydantic-ai__test-bedrock-media-kind-delivered-in-tool-result-mistral-748b78__01":        newerFile,
+	"bedrock from openai/chat-completions__crewai__test-multimodal-agent-live-image-analysis__02":                                 notFetched,
+	"bedrock from openai/chat-completions__genai__gensyncmultimodal-image-jpg-url":                                                notFetched,
+	"bedrock from openai/chat-completions__genai__genstreammultimodal-image-webp-url":                                             notFetched,
+	"bedrock from openai/chat-completions__openai-dotnet__getchatcompletionmessageswithpagination__00":                            notFetched,
+	"bedrock from openai/chat-completions__pydantic-ai__test-multimodal-tool-return-matrix-tool-return-content-up-840524__01":     notFetched,
+	"bedrock from openai/chat-completions__pydantic-ai__test-multimodal-tool-return-matrix-tool-return-content-ur-1d1ad9__01":     notFetched,
+	"bedrock from openai/chat-completions__openllmetry__test-vision__00":                                                          notFetched,
+	"bedrock from openai/responses__activeagent__test-agent-image-url-bare":                                                       notFetched,
+	"bedrock from openai/responses__genai__gensyncmultimodal-image-png-url":                                                       notFetched,
+	"bedrock from openai/responses__genai__genstreammultimodal-image-gif-url":                                                     notFetched,
+	"bedrock from openai/responses__pydantic-ai__test-multimodal-tool-return-matrix-tool-return-content-up-80562b__01":            notFetched,
+	"bedrock from anthropic/messages__rig__streaming-document-file-id-roundtrip-live__01":                                         notFetched,
+	"bedrock from anthropic/messages__mirascope__anthropic-beta-claude-sonnet-4-0":                                                notFetched,
+	"bedrock from anthropic/messages__mirascope__encodes-url-document":                                                            notFetched,
+	"bedrock from anthropic/messages__activeagent__image-message-hash":                                                            notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-document-pdf-url":                                                notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-image-webp-url":                                                  notFetched,
+	"bedrock from anthropic/messages__genai__gensyncmultimodal-image-png-url":                                                     notFetched,
+	"bedrock from anthropic/messages__genai__gensyncmultimodal-document-pdf-url":                                                  notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-document-pdf-url~2":                                              notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-image-gif-url":                                                   notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-image-jpg-url":                                                   notFetched,
+	"bedrock from anthropic/messages__genai__gensyncmultimodal-image-png-url~2":                                                   notFetched,
+	"bedrock from anthropic/messages__genai__gensyncmultimodal-document-pdf-url~2":                                                notFetched,
+	"bedrock from anthropic/messages__genai__gensyncmultimodal-image-png-url~3":                                                   notFetched,
+	"bedrock from anthropic/messages__genai__genstreammultimodal-image-webp-url~2":                                                notFetched,
+	"bedrock from anthropic/messages__genai__genstream__01":                                                                       noOutput,
+	"bedrock from anthropic/messages__pydantic-ai__test-multimodal-tool-return-matrix-direct-url-image-anthropic__01":             notFetched,
+	"bedrock from anthropic/messages__pydantic-ai__test-multimodal-tool-return-matrix-tool-return-content-up-732344__01":          notFetched,
 }
 
 const intEnums = "the recorded client asked for enums as numbers"
@@ -104,7 +144,8 @@ const newer = `"type":"custom"|"type":"allowed_tools"|"web_search_options"|"prom
 // on: the provider refuses it in its own words, and a fallback may act on that.
 var noPlaceFor = map[string][]struct{ has, why string }{
 	"ai21":        {{file, noFiles}, {sound, noAudio}, {image, noImages}, {`"type":"json_schema"`, noSchema}},
-	"azure-ai":    {{`"stop":\[\]`, emptyStop}},
+	"anthropic":   {{`"nova_code_interpreter"`, amazonTool}},
+	"azure-ai":    {{`"stop":\[\]`, emptyStop}, {`"nova_code_interpreter"`, amazonTool}},
 	"deepinfra":   {{file, noFiles}},
 	"groq":        {{file, noFiles}, {sound, noAudio}, {`"n":[2-9]`, oneChoice}, {`"modalities"`, noSpeech}},
 	"huggingface": {{file, noFiles}, {sound, noAudio}},

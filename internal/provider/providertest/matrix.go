@@ -45,7 +45,7 @@ The conformance suite (internal/provider/providertest) runs for every row; this 
 - whole, stream, error: answers that were recorded from the provider. Usage, model, text, tool calls and finish reasons must be read as they are
   told, whatever way the bytes arrive; a stream cut anywhere must not look complete; a client of another format must be told the same.
 - requests: recorded requests, as Portico would send them, against the provider's official API description.
-- clients: recorded requests of clients of OpenAI and Anthropic, translated where the format is another and fitted to the provider's quirks,
+- clients: recorded requests of clients of OpenAI, Anthropic, Google and Amazon, translated where the format is another and fitted to the provider's quirks,
   against it: what a fallback would send.
 
 "known": what a description does not allow and Portico passes on all the same; exceptions.go there lists each with the reason.

@@ -76,6 +76,9 @@ func (s *subject) encode(t *testing.T, c *provider.Call) *http.Request {
 // nothing of the credential.
 func (s *subject) checkURL(t *testing.T) {
 	own := s.p.Base
+	if s.endpoint.Base != "" {
+		own = s.endpoint.Base
+	}
 	for _, f := range s.p.Fields {
 		own = strings.ReplaceAll(own, "{"+f.Name+"}", sample(f))
 	}

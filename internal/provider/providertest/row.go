@@ -51,6 +51,7 @@ func checkRow(t *testing.T, p *provider.Provider) {
 				t.Errorf("%s: path %q does not begin with a slash", op, path)
 			}
 		}
+		known(e.Base, "base")
 		switch e.Method {
 		case "", http.MethodPost, http.MethodGet, http.MethodDelete:
 		default:
@@ -128,6 +129,8 @@ func endpointName(d ai.Dialect, op ai.Op) string {
 		return "responses"
 	case op == ai.Chat && d == ai.Anthropic:
 		return "messages"
+	case op == ai.Chat && d == ai.Bedrock:
+		return "converse"
 	case op == ai.Chat && d == ai.Gemini:
 		return "generateContent"
 	case op == ai.Chat:

@@ -40,6 +40,7 @@ var readers = map[ai.Dialect]reader{
 	ai.Anthropic: {readAnthropic, readAnthropicStream},
 	ai.Responses: {readResponse, readResponseStream},
 	ai.Gemini:    {readGemini, readGeminiStream},
+	ai.Bedrock:   {readBedrock, readBedrockStream},
 }
 
 // eventData splits a stream into the data of its events, independently of the

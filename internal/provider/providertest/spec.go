@@ -33,7 +33,8 @@ type description struct {
 	more        []string // other files that describe operations of the platform
 	undescribed []ai.Op  // operations of the platform that no file describes
 
-	modelInPath string // what it calls the model in a path
+	modelInPath string           // what it calls the model in a path
+	shapes      map[ai.Op]string // of requests, where the file is the model of an AWS service
 
 	correct func(doc any) // undoes a mistake of the description's
 }
@@ -91,7 +92,8 @@ var descriptions = map[string]description{
 			delete(input, "type")
 		},
 	},
-	"google": {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
+	"google":  {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
+	"bedrock": {file: "bedrock/bedrock-runtime.service-2.json", shapes: map[ai.Op]string{ai.Chat: "ConverseStreamRequest"}},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", older: true,
 		lacks:       func(op ai.Op) bool { return op != ai.Chat && op != ai.Complete && op != ai.Embed },
@@ -166,6 +168,12 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	d, ok := s.description()
 	if !ok || d.lacks != nil && d.lacks(s.op) {
+		return nil
+	}
+	if d.shapes != nil {
+		if shape := d.shapes[s.op]; shape != "" {
+			return corpus.AWSShape(t, d.file, shape, false)
+		}
 		return nil
 	}
 	doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(d.file)))

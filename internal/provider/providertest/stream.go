@@ -56,7 +56,7 @@ func (s *subject) watch(src io.Reader) (watched, []byte) {
 func (s *subject) checkStream(t *testing.T, e *corpus.Exchange) {
 	t.Helper()
 	told := s.read(t, e)
-	chunks := s.chunks(e)
+	chunks := s.chunks(t, e)
 	body := strings.Join(chunks, "")
 	got, passed := s.watch(&pieces{chunks})
 	want := watched{Model: told.Model, Usage: told.Usage, Done: told.Done, Finished: told.finished(), Error: told.Error}

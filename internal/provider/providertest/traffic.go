@@ -144,9 +144,10 @@ func pathOf(rawURL string) string {
 // chunks returns a recorded stream as it arrived, up to its first terminal event:
 // some recordings hold two streams. Payloads that were stored without their
 // framing get it back.
-func (s *subject) chunks(e *corpus.Exchange) (chunks []string) {
-	left := s.end(strings.Join(framed(e), ""))
-	for _, c := range framed(e) {
+func (s *subject) chunks(t *testing.T, e *corpus.Exchange) (chunks []string) {
+	t.Helper()
+	left := s.end(strings.Join(framed(t, e), ""))
+	for _, c := range framed(t, e) {
 		c = c[:min(len(c), left)]
 		left -= len(c)
 		chunks = append(chunks, c)
@@ -154,7 +155,11 @@ func (s *subject) chunks(e *corpus.Exchange) (chunks []string) {
 	return chunks
 }
 
-func framed(e *corpus.Exchange) []string {
+func framed(t *testing.T, e *corpus.Exchange) []string {
+	t.Helper()
+	if strings.HasSuffix(e.Chunking, "-base64") {
+		return amazonEvents(t, e)
+	}
 	if e.Chunking != "sse-data" {
 		return e.ResponseChunks
 	}
@@ -162,7 +167,9 @@ func framed(e *corpus.Exchange) []string {
 	for i, data := range e.ResponseChunks {
 		var event struct{ Type string }
 		_ = json.Unmarshal([]byte(data), &event) // [DONE] has no type
-		framed[i] = string(sse.AppendEvent(nil, event.Type, []byte(data)))
+		if framed[i] = bedrockEvent(data); framed[i] == "" {
+			framed[i] = string(sse.AppendEvent(nil, event.Type, []byte(data)))
+		}
 	}
 	return framed
 }
@@ -185,7 +192,7 @@ func (s *subject) read(t *testing.T, e *corpus.Exchange) said {
 	r := readers[s.endpoint.Dialect]
 	var got said
 	var err error
-	if chunks := s.chunks(e); len(chunks) > 0 {
+	if chunks := s.chunks(t, e); len(chunks) > 0 {
 		got, err = r.stream(eventData(strings.Join(chunks, "")))
 	} else {
 		got, err = r.whole(e.Body())

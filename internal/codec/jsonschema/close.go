@@ -1,21 +1,30 @@
-package anthropic
+// Package jsonschema rewrites JSON schemas for providers that take less than all
+// of the language, or ask for more.
+package jsonschema
 
 import "github.com/portico-ai/portico/internal/codec/jsonedit"
 
-// maxSchemaDepth bounds the work on a schema: each level is scanned for itself.
-const maxSchemaDepth = 64
+// MaxDepth bounds the work on a schema: each level is scanned for itself.
+const MaxDepth = 64
 
-// A schemaCloser writes a JSON schema with additionalProperties false on every
-// object, which Anthropic demands of output formats. Everything else stays.
-type schemaCloser struct {
+// Close writes a schema with additionalProperties false on every object, which
+// output formats of Anthropic's models demand. Everything else stays. It reports
+// false for a schema that is nested deeper than MaxDepth.
+func Close(w *jsonedit.Writer, schema []byte) bool {
+	s := closer{w: w}
+	s.schema(schema)
+	return !s.tooDeep
+}
+
+type closer struct {
 	w       *jsonedit.Writer
 	depth   int
 	tooDeep bool
 }
 
-func (s *schemaCloser) schema(schema []byte) {
+func (s *closer) schema(schema []byte) {
 	w := s.w
-	if s.depth++; s.depth > maxSchemaDepth {
+	if s.depth++; s.depth > MaxDepth {
 		s.tooDeep = true
 	}
 	defer func() { s.depth-- }()
@@ -48,7 +57,7 @@ func (s *schemaCloser) schema(schema []byte) {
 }
 
 // each is for an object whose values are schemas.
-func (s *schemaCloser) each(schemas []byte) {
+func (s *closer) each(schemas []byte) {
 	w := s.w
 	if jsonedit.Kind(schemas) != '{' {
 		w.Raw(schemas)
@@ -63,7 +72,7 @@ func (s *schemaCloser) each(schemas []byte) {
 }
 
 // list is for a schema or a list of them.
-func (s *schemaCloser) list(schemas []byte) {
+func (s *closer) list(schemas []byte) {
 	w := s.w
 	if jsonedit.Kind(schemas) != '[' {
 		s.schema(schemas)

@@ -1,0 +1,182 @@
+// Package bedrock is Amazon Bedrock: Converse for chat with every model,
+// InvokeModel for embeddings and for what Claude's own clients ask of it, and the
+// control plane for the list of models. Source: the models of the services
+// bedrock-runtime 2023-09-30 and bedrock 2023-04-20, and Anthropic's guide to
+// Claude on Amazon Bedrock.
+package bedrock
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	dialect "github.com/portico-ai/portico/internal/dialect/bedrock"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// ID is the provider's slug.
+const ID = "bedrock"
+
+// anthropicVersion is the only version of Claude's messages that Bedrock knows.
+const anthropicVersion = "bedrock-2023-05-31"
+
+// New returns the row. What its signature asks Amazon for goes through doer.
+func New(doer sign.Doer) *provider.Provider {
+	signer := sign.NewAWS(doer, "bedrock")
+	return &provider.Provider{
+		ID: ID, Name: "Amazon Bedrock", Docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/welcome.html",
+		Base: "https://bedrock-runtime.{aws_region}.amazonaws.com",
+		Fields: provider.AWSFields(
+			provider.Field{Name: "anthropic_version", Header: "anthropic-version", Label: "Anthropic version",
+				Help: "Version of Claude's messages, if not " + anthropicVersion},
+			provider.Field{Name: "anthropic_beta", Header: "anthropic-beta", Label: "Beta features", Send: "Anthropic-Beta", Plain: true,
+				Help: "Beta features of Claude's, separated by commas"},
+		),
+		Sign:    signer.Sign,
+		Adapter: adapter{signer},
+		Quirks:  provider.Quirks{OptionalKey: true},
+		Ops: map[ai.Op]provider.Endpoint{
+			ai.Chat:  {Dialect: ai.Bedrock, Path: "/model/{model}/converse", StreamPath: "/model/{model}/converse-stream"},
+			ai.Embed: {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+			ai.Models: {Dialect: ai.Bedrock, Path: "/foundation-models", Method: http.MethodGet,
+				Base: "https://bedrock.{aws_region}.amazonaws.com"},
+		},
+		Choose: choose,
+		Notes: []string{
+			"Chat goes through Converse, streams through `/model/{model}/converse-stream`. Requests to /v1/messages for a Claude model go through InvokeModel in Claude's own format.",
+			"The list of models is at https://bedrock.{aws_region}.amazonaws.com, unless a base URL replaces both.",
+			"Prices are those of the model, the inference profile or the ARN that is asked for; an application inference profile, a provisioned and an imported model have none.",
+			"Settings, models and what goes beyond OpenAI's fields: see [the API](../api.md#amazon-bedrock-and-sagemaker).",
+		},
+	}
+}
+
+// messages is where Claude takes messages as its own clients write them. These
+// go there and not through Converse because nothing is lost so: citations, tools
+// that Claude runs, signatures and whatever is new in the format pass as they
+// are. A client of another format needs a translation anyway, and Converse serves
+// every model. Its replies name the model without the region of its inference profile, on
+// which the price depends.
+var messages = provider.Endpoint{
+	Dialect: ai.Anthropic, PricedAsAsked: true,
+	Path: "/model/{model}/invoke", StreamPath: "/model/{model}/invoke-with-response-stream",
+}
+
+func choose(op ai.Op, client ai.Dialect, model string) (provider.Endpoint, bool) {
+	return messages, op == ai.Chat && client == ai.Anthropic && dialect.IsClaude(modelID(model))
+}
+
+type adapter struct{ signer *sign.AWS }
+
+// Encode implements provider.Adapter.
+func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
+	e, ok := p.Endpoint(c.Op)
+	if !ok {
+		return nil, provider.Unsupported(p, c.Op)
+	}
+	if err := a.signer.CheckHost(c.Base, c.Fields); err != nil {
+		return nil, err
+	}
+	if e.AsCalled {
+		return provider.Table{}.Encode(ctx, p, c)
+	}
+	call := *c
+	var err error
+	switch {
+	case c.Op == ai.Chat && c.Dialect == ai.Anthropic:
+		e = messages
+		call.Body, err = claudeBody(c)
+	case c.Op == ai.Chat && c.Fields["anthropic_beta"] != "" && dialect.IsClaude(modelID(c.Model)):
+		call.Body, err = withBeta(c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	path, err := pathOf(p, e.PathOf(c), c.Model)
+	if err != nil {
+		return nil, err
+	}
+	return provider.EncodeAt(ctx, p, &call, e.Method, path)
+}
+
+// modelID is a model's id or ARN, which some clients send encoded for the path.
+func modelID(model string) string {
+	if plain, err := url.PathUnescape(model); err == nil {
+		return plain
+	}
+	return model
+}
+
+// pathOf puts the model into a path as one segment, in which, as Amazon's own
+// clients do, every character is encoded that could be.
+func pathOf(p *provider.Provider, template, model string) (string, error) {
+	if !strings.Contains(template, "{model}") {
+		return template, nil
+	}
+	model = modelID(model)
+	switch {
+	case model == "", model == ".", model == "..":
+		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+	case strings.ContainsAny(model, "{}"):
+		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must be a model's id, an inference profile's id or an ARN"}
+	}
+	return strings.ReplaceAll(template, "{model}", strings.ReplaceAll(url.QueryEscape(model), "+", "%20")), nil
+}
+
+// claudeBody is a request of Claude's own clients as InvokeModel takes it: the
+// model and whether to stream are in the path, the version and the beta features
+// in the body.
+func claudeBody(c *provider.Call) (body []byte, err error) {
+	body = c.Body
+	for _, key := range []string{"model", "stream"} {
+		if body, err = jsonedit.Delete(body, key); err != nil {
+			return nil, err
+		}
+	}
+	if jsonedit.Get(body, "anthropic_version") == nil {
+		version := c.Fields["anthropic_version"]
+		if !strings.HasPrefix(version, "bedrock-") { // a client sends that of Anthropic's own API
+			version = anthropicVersion
+		}
+		if body, err = jsonedit.Set(body, "anthropic_version", jsonedit.AppendString(nil, version)); err != nil {
+			return nil, err
+		}
+	}
+	if c.Fields["anthropic_beta"] == "" {
+		return body, nil
+	}
+	return jsonedit.Set(body, "anthropic_beta", betas(c.Fields["anthropic_beta"], jsonedit.Get(body, "anthropic_beta")))
+}
+
+// withBeta is a request of Converse with the beta features that its headers name.
+func withBeta(c *provider.Call) ([]byte, error) {
+	fields := jsonedit.Get(c.Body, "additionalModelRequestFields")
+	if fields == nil {
+		fields = []byte("{}")
+	}
+	fields, err := jsonedit.Set(fields, "anthropic_beta", betas(c.Fields["anthropic_beta"], jsonedit.Get(fields, "anthropic_beta")))
+	if err != nil {
+		return nil, err
+	}
+	return jsonedit.Set(c.Body, "additionalModelRequestFields", fields)
+}
+
+// betas is a list of beta features: those of a header and those of a body.
+func betas(header string, body []byte) []byte {
+	var w jsonedit.Writer
+	w.Array()
+	for name := range strings.SplitSeq(header, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			w.String(name)
+		}
+	}
+	for name := range jsonedit.Elements(body) {
+		w.Raw(name)
+	}
+	w.EndArray()
+	return w.Bytes()
+}
