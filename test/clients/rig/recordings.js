@@ -4,6 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { z } from "zod";
+
 const corpus = process.env.PORTICO_CORPUS;
 
 /** Whether real traffic is replayed. */
@@ -50,3 +52,42 @@ function parseEvents(text) {
     .filter((data) => data !== "" && data !== "[DONE]")
     .map((data) => JSON.parse(data));
 }
+
+/** What a chat or message holds, read without an SDK: its text, tool calls, model and tokens. */
+export function read(recorded) {
+  return recorded.provider === "anthropic" ? readMessage(recorded) : readChat(recorded);
+}
+
+function readChat({ body, events = [body] }) {
+  const parts = events.flatMap((e) => e.choices).map((c) => c.message ?? c.delta);
+  const calls = [];
+  for (const [i, part] of parts.flatMap((p) => [...(p.tool_calls ?? []).entries()])) {
+    const call = (calls[part.index ?? i] ??= { id: "", name: "", input: "" });
+    call.id += part.id ?? "";
+    call.name += part.function?.name ?? "";
+    call.input += part.function?.arguments ?? "";
+  }
+  const usage = events.findLast((e) => e.usage)?.usage;
+  return {
+    text: parts.map((p) => p.content ?? "").join(""), model: events[0].model,
+    calls: calls.map((c) => ({ ...c, input: JSON.parse(c.input) })), usage: usage && [usage.prompt_tokens, usage.completion_tokens],
+  };
+}
+
+function readMessage({ body, events }) {
+  const start = body ?? events.find((e) => e.type === "message_start").message;
+  const content = body?.content ?? events.filter((e) => e.type === "content_block_start").map(({ index, content_block: block }) => {
+    const join = (part) => events.filter((e) => e.type === "content_block_delta" && e.index === index).map((e) => e.delta[part] ?? "").join("");
+    return { ...block, text: join("text"), input: JSON.parse(join("partial_json") || "{}") };
+  });
+  const { output_tokens: output } = (events?.findLast((e) => e.type === "message_delta") ?? body).usage;
+  return {
+    text: content.filter((b) => b.type === "text").map((b) => b.text).join(""), model: start.model,
+    calls: content.filter((b) => b.type === "tool_use").map(({ id, name, input }) => ({ id, name, input })), usage: [start.usage.input_tokens, output],
+  };
+}
+
+/** A schema that an object of numbers and texts fits. */
+export const shapeOf = (object) => z.object(Object.fromEntries(
+  Object.entries(object).map(([key, value]) => [key, typeof value === "number" ? z.number() : z.string()]),
+));
