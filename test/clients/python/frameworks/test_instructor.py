@@ -1,6 +1,9 @@
 """Instructor: answers as typed values, by tools and by schemas."""
 
+import functools
 import json
+import operator
+from collections.abc import Iterable
 
 import anthropic
 import instructor
@@ -53,6 +56,24 @@ def test_by_a_schema(provider):
     want = json.loads(READ[provider].text(recorded))
     made = by_openai(provider, instructor.Mode.JSON_SCHEMA).create(model=MODEL[provider], messages=MESSAGES, response_model=shape("Shape", want), max_retries=0)
     assert made.model_dump() == want
+
+
+def test_by_a_tool_in_a_stream(provider):
+    recorded = recording(provider, "tool-stream").replay()
+    name, want = READ[provider].calls(recorded)[0][1:]
+    parts = list(by_openai(provider, instructor.Mode.TOOLS).create_partial(model=MODEL[provider], messages=MESSAGES, response_model=shape(name, want), max_retries=0))
+    assert parts[-1].model_dump() == want
+    assert rig.sent(provider)["stream"] is True
+
+
+def test_by_tools_side_by_side(provider):
+    recorded = recording(provider, "parallel").replay()
+    calls = READ[provider].calls(recorded)
+    shapes = {name: shape(name, values) for _, name, values in calls}
+    made = by_openai(provider, instructor.Mode.PARALLEL_TOOLS).create(
+        model=MODEL[provider], messages=MESSAGES, response_model=Iterable[functools.reduce(operator.or_, shapes.values())], max_retries=0,
+    )
+    assert [(type(m).__name__, m.model_dump()) for m in made] == [(name, values) for _, name, values in calls]
 
 
 def test_an_answer_that_does_not_fit_is_asked_for_again():

@@ -54,6 +54,15 @@ def test_tools(provider, use):
     assert [(c.tool_id, c.tool_name, c.tool_kwargs) for c in calls] == READ[provider].calls(recorded)
 
 
+@pytest.mark.parametrize("use", ["tool-stream", "parallel-stream"])
+def test_tools_in_a_stream(provider, use):
+    recorded = recording(provider, use).replay()
+    model = llm(provider)
+    *_, last = model.stream_chat_with_tools([FunctionTool.from_defaults(get_weather)], user_msg="Hello", allow_parallel_tool_calls=True)
+    calls = model.get_tool_calls_from_response(last)
+    assert [(c.tool_id, c.tool_name, c.tool_kwargs) for c in calls] == READ[provider].calls(recorded)
+
+
 def test_embeddings():
     recorded = recording("openai", "embedding").replay()
     embedding = OpenAIEmbedding(

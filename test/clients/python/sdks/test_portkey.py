@@ -41,6 +41,18 @@ def test_tools(provider, use):
     assert [(c.id, c.function.name, json.loads(c.function.arguments)) for c in calls] == READ[provider].calls(recorded)
 
 
+@pytest.mark.parametrize("use", ["tool-stream", "parallel-stream"])
+def test_tools_in_a_stream(provider, use):
+    recorded = recording(provider, use).replay()
+    stream = client(provider).chat.completions.create(model=MODEL[provider], messages=MESSAGES, tools=[WEATHER], stream=True)
+    joined = {}
+    for part in (p for c in stream if c.choices for p in c.choices[0].delta.tool_calls or []):
+        call = joined.setdefault(part.index, ["", "", ""])
+        for i, text in enumerate((part.id, part.function.name, part.function.arguments)):
+            call[i] += text or ""
+    assert [(i, name, json.loads(arguments)) for i, name, arguments in joined.values()] == READ[provider].calls(recorded)
+
+
 def test_embeddings():
     recorded = recording("openai", "embedding").replay()
     reply = client("openai").embeddings.create(model="text-embedding-3-small", input="Hello", encoding_format="float")
@@ -52,6 +64,15 @@ def test_a_response(provider):
     reply = client(provider).responses.create(model=MODEL[provider], input="Hello")
     want = recorded.body["output"][0]["content"][0]["text"] if provider == "openai" else READ[provider].text(recorded)
     assert reply.output[-1].content[0].text == want
+
+
+def test_a_response_as_a_stream(provider):
+    recorded = recording(provider, {"openai": "response-stream", "anthropic": "stream"}[provider]).replay()
+    events = list(client(provider).responses.create(model=MODEL[provider], input="Hello", stream=True))
+    text = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+    want = "".join(e["delta"] for e in recorded.events if e["type"] == "response.output_text.delta") or READ[provider].text(recorded)
+    assert text == want
+    assert events[-1].type == "response.completed"
 
 
 def test_a_config_with_a_fallback():
