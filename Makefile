@@ -38,7 +38,7 @@ race: ## run the Go tests under the race detector
 e2e: build ## run the console's browser tests against the real binary
 	test/console/run
 
-clients: build ## run the official SDKs against the real binary
+clients: build ## run official SDKs, frameworks and tools against the real binary
 	test/clients/run
 
 bench: ## CPU per request as a ratio to httputil.ReverseProxy

@@ -24,6 +24,17 @@ export async function call(method, path, { key = workspaceKey, body, headers = {
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
 }
 
+/** Makes a virtual key for each of the providers and gives their slugs. */
+export async function virtualKeys(prefix, ...providers) {
+  const slugs = {};
+  for (const provider of providers) {
+    const { status, body } = await call("POST", "/virtual-keys", { key: adminKey, body: { name: `${prefix} ${provider}`, provider, key: `sk-${prefix}-${provider}` } });
+    assert.ok(status < 300, JSON.stringify(body));
+    slugs[provider] = body.slug;
+  }
+  return slugs;
+}
+
 let owner;
 
 /** The owner of the organisation, made with the one-time link of the first start. */

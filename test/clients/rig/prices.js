@@ -1,19 +1,10 @@
 // List prices as the providers publish them, in dollars per million tokens. They
 // are written down here again so that the server's own table is checked, not used.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
-const dollarsPerMillion = {
-  "openai gpt-3.5-turbo-0125": [0.5, 1.5],
-  "openai gpt-4o-mini": [0.15, 0.6],
-  "openai text-embedding-3-small": [0.02, 0],
-  "openai gpt-4o-mini-2024-07-18": [0.15, 0.6],
-  "azure-openai gpt-4o-mini": [0.15, 0.6],
-  "azure-openai gpt-4o-mini-2024-07-18": [0.15, 0.6],
-  "anthropic claude-3-opus-20240229": [15, 75],
-  "anthropic claude-sonnet-4-5": [3, 15],
-  "anthropic claude-sonnet-4-6": [3, 15],
-  "anyscale meta-llama/Llama-2-70b-chat-hf": [1, 1],
-};
+const dollarsPerMillion = JSON.parse(readFileSync(join(import.meta.dirname, "prices.json"), "utf8"));
 
 /** What a call without cached tokens costs, in nano-dollars. */
 export function nanoDollars(provider, model, inputTokens, outputTokens) {

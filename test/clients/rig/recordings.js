@@ -4,62 +4,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { z } from "zod";
+
 const corpus = process.env.PORTICO_CORPUS;
 
 /** Whether real traffic is replayed. */
 export const recorded = Boolean(corpus);
 
 // Per provider and use: the recording, and the hand-written case that stands in
-// for it in a clone without the corpus (none: the test is skipped there).
-const cases = {
-  openai: {
-    chat: ["chat-completions__langchaingo__testconstitutionalchain__01", "hello"],
-    "chat-4o": ["chat-completions__crewai__test-openai-async-conversation", "hello"],
-    stream: ["chat-completions__crewai__test-stream-llm-emits-event-with-task-and-agent-info", "hello-stream"],
-    tool: ["chat-completions__crewai__test-agent-kickoff-with-platform-tools__00", "tool-call"],
-    "tool-stream": ["chat-completions__dd-apm-test-agent__openai-chat-completions-post-3c045664", "tool-call-stream"],
-    parallel: ["chat-completions__braintrust-sdk-python__test-openai-parallel-tool-calls__00"],
-    "parallel-stream": ["chat-completions__rig__streaming-gpt4o-parallel-agent"],
-    completion: ["text-completions__openllmetry__testfinishreasonmapping-test-finish-reason-mapped-from-pr-35f838__00", "completion"],
-    "completion-stream": ["text-completions__dd-apm-test-agent__openai-completions-post-98c30019"],
-    embedding: ["embeddings__ai-gateway__embeddings-basic", "embedding"],
-    "embedding-base64": ["embeddings__ai-gateway__embeddings-dimensions"],
-    response: ["responses__activeagent__test-agent-text-input", "response"],
-    "response-stream": ["responses__mirascope__accumulates-content-as-stream-progresses", "response-stream"],
-    "response-tools": ["responses__openllmetry__test-responses-tool-calls__00"],
-    models: [undefined, "models"],
-    "invalid-key": ["chat-completions__dd-trace-py__chat-completion-error", "invalid-key"],
-    "unknown-model": ["chat-completions__ai-gateway__chat-unknown-model"],
-    "bad-request": ["chat-completions__ai-gateway__chat-bad-request"],
-  },
-  anthropic: {
-    chat: ["messages__dd-trace-py__anthropic-completion-multi-prompt-with-chat-history", "hello"],
-    stream: ["messages__openinference__test-anthropic-instrumentation-async-stream-message", "hello-stream"],
-    tool: ["messages__dd-trace-py__anthropic-v1-messages-post-c247d326", "tool-call"],
-    "tool-stream": ["messages__rig__automatic-prompt-caching-and-strict-tools-stream-together", "tool-call-stream"],
-    parallel: ["messages__mirascope__async__00"],
-    "parallel-stream": ["messages__mirascope__async-stream__00"],
-    thinking: ["messages__openinference__testmodels-test-litellm-reasoning-model-has-expected-attributes__01"],
-    "thinking-stream": ["messages__openinference__thinking-streaming"],
-    "count-tokens": ["count-tokens__ruby-llm__chat-rubyllm-count-tokens-counts-one-user-message", "count-tokens"],
-    models: [undefined, "models"],
-    "invalid-key": ["messages__dd-trace-py__anthropic-v1-messages-beta-true-post-1913e018"],
-    "unknown-model": ["messages__mirascope__anthropic-beta-claude-sonnet-4-0__00~3"],
-    "bad-request": ["messages__dd-trace-py__anthropic-completion-error"],
-  },
-  google: {
-    chat: ["generatecontent__openinference__test-async-generate-content", "hello"],
-    stream: ["generatecontent__openinference__test-streaming-text-content", "hello-stream"],
-    tool: ["generatecontent__crewai__testgemininativetoolcalling-test-gemini-parallel-native-t-1e8088__00", "tool-call"],
-    "tool-stream": [undefined, "tool-call-stream"],
-    count: [undefined, "count-tokens"],
-    embeddings: [undefined, "embeddings"],
-    models: [undefined, "models"],
-  },
-  "azure-openai": {
-    chat: ["chat-completions__crewai__test-azure-async-multiple-calls__00", "hello"],
-  },
-};
+// for it in a clone without the corpus (none: the test is skipped there). The
+// suites in other languages read the same table.
+const cases = JSON.parse(readFileSync(join(import.meta.dirname, "recordings.json"), "utf8"));
 
 /**
  * A recording: its provider and case (as the upstream knows it), the request it
@@ -97,3 +52,42 @@ function parseEvents(text) {
     .filter((data) => data !== "" && data !== "[DONE]")
     .map((data) => JSON.parse(data));
 }
+
+/** What a chat or message holds, read without an SDK: its text, tool calls, model and tokens. */
+export function read(recorded) {
+  return recorded.provider === "anthropic" ? readMessage(recorded) : readChat(recorded);
+}
+
+function readChat({ body, events = [body] }) {
+  const parts = events.flatMap((e) => e.choices).map((c) => c.message ?? c.delta);
+  const calls = [];
+  for (const [i, part] of parts.flatMap((p) => [...(p.tool_calls ?? []).entries()])) {
+    const call = (calls[part.index ?? i] ??= { id: "", name: "", input: "" });
+    call.id += part.id ?? "";
+    call.name += part.function?.name ?? "";
+    call.input += part.function?.arguments ?? "";
+  }
+  const usage = events.findLast((e) => e.usage)?.usage;
+  return {
+    text: parts.map((p) => p.content ?? "").join(""), model: events[0].model,
+    calls: calls.map((c) => ({ ...c, input: JSON.parse(c.input) })), usage: usage && [usage.prompt_tokens, usage.completion_tokens],
+  };
+}
+
+function readMessage({ body, events }) {
+  const start = body ?? events.find((e) => e.type === "message_start").message;
+  const content = body?.content ?? events.filter((e) => e.type === "content_block_start").map(({ index, content_block: block }) => {
+    const join = (part) => events.filter((e) => e.type === "content_block_delta" && e.index === index).map((e) => e.delta[part] ?? "").join("");
+    return { ...block, text: join("text"), input: JSON.parse(join("partial_json") || "{}") };
+  });
+  const { output_tokens: output } = (events?.findLast((e) => e.type === "message_delta") ?? body).usage;
+  return {
+    text: content.filter((b) => b.type === "text").map((b) => b.text).join(""), model: start.model,
+    calls: content.filter((b) => b.type === "tool_use").map(({ id, name, input }) => ({ id, name, input })), usage: [start.usage.input_tokens, output],
+  };
+}
+
+/** A schema that an object of numbers and texts fits. */
+export const shapeOf = (object) => z.object(Object.fromEntries(
+  Object.entries(object).map(([key, value]) => [key, typeof value === "number" ? z.number() : z.string()]),
+));
