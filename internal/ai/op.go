@@ -10,6 +10,7 @@ const (
 	Chat     Op = "chatComplete"
 	Complete Op = "complete"
 	Embed    Op = "embed"
+	Rerank   Op = "rerank"
 	Models   Op = "listModels"
 
 	CountTokens Op = "messagesCountTokens" // of a request written as Anthropic messages
@@ -66,7 +67,7 @@ const (
 // pass through as they are.
 func (o Op) Relayed() bool {
 	switch o {
-	case Chat, Complete, Embed, Models, CountTokens, CountContents, CreateResponse:
+	case Chat, Complete, Embed, Rerank, Models, CountTokens, CountContents, CreateResponse:
 		return false
 	}
 	return true
@@ -77,7 +78,7 @@ func (o Op) Relayed() bool {
 // not this call's.
 func (o Op) Free() bool {
 	switch o {
-	case Chat, Complete, Embed, CreateResponse, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
+	case Chat, Complete, Embed, Rerank, CreateResponse, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
 		return false
 	}
 	return true
@@ -90,8 +91,21 @@ type Dialect string
 const (
 	OpenAI    Dialect = "openai"
 	Anthropic Dialect = "anthropic"
+	Cohere    Dialect = "cohere"
 	// Responses is OpenAI's newer format, with items in place of messages.
 	Responses Dialect = "responses"
 	Gemini    Dialect = "gemini"
 	Bedrock   Dialect = "bedrock" // Converse
+)
+
+// The formats that only providers speak.
+const (
+	Jina      Dialect = "jina"
+	Nomic     Dialect = "nomic"
+	OCI       Dialect = "oci" // Oracle Cloud Infrastructure's Generative AI
+	PaLM      Dialect = "palm"
+	TEI       Dialect = "tei" // Text Embeddings Inference
+	Triton    Dialect = "triton"
+	Voyage    Dialect = "voyage"
+	WorkersAI Dialect = "workers-ai"
 )

@@ -16,11 +16,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/dialect"
-	"github.com/portico-ai/portico/internal/dialect/anthropic"
-	"github.com/portico-ai/portico/internal/dialect/bedrock"
-	"github.com/portico-ai/portico/internal/dialect/gemini"
-	"github.com/portico-ai/portico/internal/dialect/openai"
-	"github.com/portico-ai/portico/internal/dialect/responses"
+	dialects "github.com/portico-ai/portico/internal/dialect/all"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/gateway"
@@ -227,9 +223,7 @@ func (a *App) newService() {
 }
 
 func (a *App) openGateway(context.Context) error {
-	a.formats = map[ai.Dialect]dialect.Format{
-		ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Responses: responses.New(), ai.Gemini: gemini.New(), ai.Bedrock: bedrock.New(),
-	}
+	a.formats = dialects.New()
 	a.metrics = telemetry.NewMetrics(a.cfg.Version)
 	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })

@@ -18,15 +18,16 @@ type Conversion struct {
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 
-	// Request is the client's request, for formats whose replies repeat it; nil
-	// if it is not at hand.
+	// Request is the client's request, for replies that repeat it or leave out what
+	// the client asked to be told again; nil if it is not at hand.
 	Request []byte
 
 	Receipts []ai.Receipt
 
 	// What the translation of a request leaves for that of its reply.
-	Single bool // embeddings: one vector was asked for, not a list
-	Base64 bool // embeddings: vectors are wanted in base64
+	Single    bool  // embeddings: one vector was asked for, not a list
+	Base64    bool  // embeddings: vectors are wanted in base64
+	MaxTokens int64 // chats: tokens that the answer may have, where the reply does not tell why it ended
 }
 
 // Drop records that something at path could not be carried.

@@ -60,7 +60,7 @@ func (a *answer) discard() {
 func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Step) *answer {
 	a := &answer{attempt: rec.begin(s), conversion: &dialect.Conversion{
 		Op: c.Op, Stream: c.Stream, ID: rec.entry.ID, Now: c.Started.Unix(),
-		Strict: c.Dialect == ai.OpenAI && c.strict(s.Target), Onward: c.Dialect != ai.OpenAI,
+		Strict: c.strict(s.Target), Onward: c.Dialect != ai.OpenAI,
 	}}
 	defer rec.end(a)
 	body, model, err := override(c, s.Target, g.addressed(c) != nil)

@@ -14,12 +14,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
-	"github.com/portico-ai/portico/internal/dialect"
-	"github.com/portico-ai/portico/internal/dialect/anthropic"
-	"github.com/portico-ai/portico/internal/dialect/bedrock"
-	"github.com/portico-ai/portico/internal/dialect/gemini"
-	"github.com/portico-ai/portico/internal/dialect/openai"
-	"github.com/portico-ai/portico/internal/dialect/responses"
+	dialects "github.com/portico-ai/portico/internal/dialect/all"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/gateway"
@@ -140,9 +135,7 @@ func newRig(t *testing.T, providers map[string]http.HandlerFunc, rows ...*provid
 	}
 	r.Gateway = gateway.New(gateway.Options{
 		Directory: r.directory, Providers: registry, HTTP: client, Upgrades: client.Upgrades(), Journal: r.ledger, Bodies: r.ledger, Prices: prices,
-		Formats: map[ai.Dialect]dialect.Format{
-			ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New(), ai.Responses: responses.New(), ai.Gemini: gemini.New(), ai.Bedrock: bedrock.New(),
-		},
+		Formats:   dialects.New(),
 		CheckHost: func(raw string) error { _, err := policy.CheckURL(raw); return err },
 	})
 	return r

@@ -133,6 +133,12 @@ func TestAVariantOfARow(t *testing.T) {
 		t.Errorf("it was called at %s", sent.URL)
 	}
 	call := r.chat(`{"model":"e","input":"x"}`, "X-Portkey-Virtual-Key", "my-acme")
+	call.Op, call.Dialect = ai.CreateResponse, ai.Responses
+	if status, _, body = r.answer(t, call); status != 200 || !strings.Contains(body, `"output_text"`) {
+		t.Errorf("a response, which a chat of the variant stands in for: status %d, body %s", status, body)
+	}
+	<-r.requests
+	call = r.chat(`{"model":"e","input":"x"}`, "X-Portkey-Virtual-Key", "my-acme")
 	call.Op = ai.Embed
 	if status, _, body = r.answer(t, call); status != 501 {
 		t.Errorf("embeddings: status %d, body %s", status, body)

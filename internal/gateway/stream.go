@@ -19,6 +19,7 @@ const maxHeld = 1 << 20
 // only that is missing.
 var terminals = map[ai.Dialect]string{
 	ai.OpenAI:    "data: [DONE]\n\n",
+	ai.OCI:       "data: [DONE]\n\n", // which its translation takes for the end
 	ai.Anthropic: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 	ai.Bedrock:   "event: metadata\ndata: {}\n\n",
 }

@@ -404,6 +404,31 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// Reranking is billed by the search unit, or by the token where the price is.
+func TestCostOfReranking(t *testing.T) {
+	c := load(t)
+	for _, tt := range []struct {
+		provider, model string
+		usage           ai.Usage
+		known           bool
+		nano            int64
+	}{
+		{"cohere", "rerank-v3.5", ai.Usage{Known: true, SearchUnits: 3}, true, 6_000_000},
+		{"cohere", "rerank-v3.5", ai.Usage{Known: true, InputTokens: 9}, false, 0},
+		{"voyage", "rerank-2.5", ai.Usage{Known: true, InputTokens: 1000}, true, 50_000},
+		{"voyage", "rerank-2.5", ai.Usage{Known: true, SearchUnits: 1}, false, 0},
+		{"jina", "jina-reranker-v3", ai.Usage{Known: true, InputTokens: 1000}, true, 50_000},
+	} {
+		p, ok := c.Lookup(tt.provider, tt.model)
+		if !ok {
+			t.Errorf("%s has no price of %s", tt.provider, tt.model)
+		}
+		if b := Cost(p, tt.usage, ""); b.Known != tt.known || b.Nano != tt.nano {
+			t.Errorf("%s %s, %+v: %+v", tt.provider, tt.model, tt.usage, b)
+		}
+	}
+}
+
 // BenchmarkFirstUse is what the first request to a provider pays.
 func BenchmarkFirstUse(b *testing.B) {
 	for _, provider := range []string{"openai", "openrouter", "bedrock", "groq"} {

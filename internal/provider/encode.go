@@ -54,22 +54,31 @@ func EncodeAt(ctx context.Context, p *Provider, c *Call, method, template string
 }
 
 // path fills the placeholders of an endpoint's path. A model is one segment of
-// it, whatever characters it has.
+// it, whatever characters it has, unless the path says otherwise.
 func (p *Provider) path(template string, c *Call) (string, error) {
 	template, err := p.Expand(template, c.Fields)
-	if err != nil || !strings.Contains(template, "{model}") {
+	if err != nil || !strings.Contains(template, "{model") {
 		return template, err
 	}
 	model := c.Model
 	if mark := p.Quirks.AdapterMark; mark != "" {
 		model, _, _ = strings.Cut(model, mark)
 	}
-	switch model {
-	case "", ".", "..":
-		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+	segments := []string{model}
+	if strings.Contains(template, modelSegments) {
+		segments = strings.Split(model, "/")
 	}
-	return strings.ReplaceAll(template, "{model}", url.PathEscape(model)), nil
+	for i, s := range segments {
+		if s == "" || s == "." || s == ".." {
+			return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+		}
+		segments[i] = url.PathEscape(s)
+	}
+	return strings.NewReplacer("{model}", segments[0], modelSegments, strings.Join(segments, "/")).Replace(template), nil
 }
+
+// modelSegments is the placeholder of a model whose slashes are those of the path.
+const modelSegments = "{model...}"
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
 // content type < the row's fields < forwarded headers < signature, then signed.

@@ -13,6 +13,7 @@ var doors = map[ai.Op]struct{ path, name string }{
 	ai.Chat:     {"/v1/chat/completions, /v1/messages", "chat"},
 	ai.Complete: {"/v1/completions", "completions"},
 	ai.Embed:    {"/v1/embeddings", "embeddings"},
+	ai.Rerank:   {"/v1/rerank", "rerank"},
 	ai.Models:   {"/v1/models", "models"},
 }
 

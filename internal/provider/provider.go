@@ -68,7 +68,7 @@ func (p *Provider) For(c *Call) *Provider {
 // An Endpoint is where and in which wire format an operation is offered.
 type Endpoint struct {
 	Dialect ai.Dialect
-	Path    string // appended to Base; may hold {field} and {model}
+	Path    string // appended to Base; may hold {field}, {model}, {model...} (of several segments) and a query
 	Method  string // "" means POST
 
 	// AsCalled sends the client's own method, path and query, the path below Base

@@ -69,6 +69,20 @@ func compatibleAToK() []*Provider {
 			Ops:      openAIOps("", ai.Chat, ai.Embed),
 		},
 		{
+			ID: "cortex", Name: "Snowflake Cortex", Docs: "https://docs.snowflake.com/en/user-guide/snowflake-cortex/open_ai_sdk",
+			Base: "https://{snowflake_account}.snowflakecomputing.com/api/v2/cortex/v1",
+			Fields: []Field{
+				{Name: "snowflake_account", Header: "snowflake-account", Label: "Account", Required: true, URLPart: true,
+					Help: "Account identifier, as in the address before .snowflakecomputing.com"},
+				{Name: "snowflake_token_type", Header: "snowflake-token-type", Label: "Token type", Default: "KEYPAIR_JWT",
+					Send: "X-Snowflake-Authorization-Token-Type", Help: "KEYPAIR_JWT, OAUTH or PROGRAMMATIC_ACCESS_TOKEN"},
+			},
+			Ops: openAIOps("", ai.Chat),
+			Notes: []string{
+				"The address that speaks OpenAI's format is used, not cortex/inference:complete.",
+			},
+		},
+		{
 			ID: "dashscope", Name: "DashScope (Alibaba Cloud)", Docs: "https://www.alibabacloud.com/help/en/model-studio/use-qwen-by-calling-api",
 			Base: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
 			Ops:  Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), slices.Concat(files, batches)...),
@@ -152,9 +166,10 @@ func compatibleAToK() []*Provider {
 					Help: "A dedicated endpoint or a TGI server, without /v1"},
 			},
 			Quirks: Quirks{Params: []Param{olderLimit}, Finish: map[string]string{"eos_token": "stop", "stop_sequence": "stop"}},
-			Ops:    openAIOps("/v1", ai.Chat, ai.Models),
+			Ops:    reranking(openAIOps("/v1", ai.Chat, ai.Models), Endpoint{Dialect: ai.TEI, Path: "/rerank"}),
 			Notes: []string{
 				"The router picks who serves a model; model:provider names one. What a model can do depends on who serves it.",
+				"Reranking is that of a Text Embeddings Inference server or endpoint, which huggingface_base_url or custom_host names; the router has none.",
 			},
 		},
 		{
@@ -173,12 +188,6 @@ func compatibleAToK() []*Provider {
 			Base:     "https://api.intelligence.io.solutions/api/v1",
 			Unproven: true,
 			Ops:      openAIOps("", ai.Chat, ai.Embed),
-		},
-		{
-			ID: "jina", Name: "Jina AI", Docs: "https://api.jina.ai/redoc",
-			Base:   "https://api.jina.ai/v1",
-			Quirks: Quirks{Params: []Param{{Name: "encoding_format", Op: ai.Embed, As: "embedding_type"}, {Name: "user", Op: ai.Embed}}},
-			Ops:    openAIOps("", ai.Embed, ai.Models),
 		},
 		{
 			ID: "kluster-ai", Name: "kluster.ai", Docs: "https://docs.kluster.ai/get-started/openai-compatibility",

@@ -207,19 +207,10 @@ func compatibleLToZ() []*Provider {
 			Base: "https://api.together.xyz",
 			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
 				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
-			Ops: relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models), slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...),
+			Ops: reranking(relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+				slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...), Endpoint{Dialect: ai.OpenAI, Path: "/v1/rerank"}),
 			Notes: []string{
 				"logprobs is a number here, of alternatives per token; top_logprobs means nothing.",
-			},
-		},
-		{
-			ID: "triton", Name: "Triton Inference Server", Docs: "https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/client_guide/openai_readme.html",
-			Unproven: true,
-			Sign:     sign.OptionalBearer,
-			Quirks:   Quirks{NoKey: true},
-			Ops:      openAIOps("/v1", ai.Chat, ai.Complete, ai.Models),
-			Notes: []string{
-				"custom_host is the address of Triton's OpenAI-compatible frontend, such as http://localhost:9000; its generate endpoint is not used.",
 			},
 		},
 		{
@@ -228,29 +219,6 @@ func compatibleLToZ() []*Provider {
 			Unproven: true,
 			Quirks:   Quirks{Params: []Param{olderLimit}},
 			Ops:      openAIOps("", ai.Chat, ai.Embed),
-		},
-		{
-			ID: "voyage", Name: "Voyage AI", Docs: "https://docs.voyageai.com/reference/embeddings-api",
-			Base: "https://api.voyageai.com/v1",
-			Quirks: Quirks{Params: []Param{{Name: "dimensions", Op: ai.Embed, As: "output_dimension"}, {Name: "user", Op: ai.Embed},
-				{Name: "encoding_format", Op: ai.Embed, Value: `"float"`}}},
-			Ops: openAIOps("", ai.Embed),
-			Notes: []string{
-				"encoding_format \"float\" is refused and left out, which means the same.",
-			},
-		},
-		{
-			ID: "workers-ai", Name: "Cloudflare Workers AI", Docs: "https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility",
-			Base:     "https://api.cloudflare.com/client/v4/accounts/{workers_ai_account_id}/ai/v1",
-			Unproven: true,
-			Fields: []Field{
-				{Name: "workers_ai_account_id", Header: "workers-ai-account-id", Label: "Account id", Required: true, URLPart: true,
-					Help: "Id of the Cloudflare account"},
-			},
-			Ops: openAIOps("", ai.Chat, ai.Embed),
-			Notes: []string{
-				"Cloudflare's OpenAI-compatible address is used, not ai/run with its format of its own.",
-			},
 		},
 		{
 			ID: "x-ai", Name: "xAI", Docs: "https://docs.x.ai/docs/api-reference",

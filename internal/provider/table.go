@@ -14,7 +14,7 @@ const MockHost = "mock.portico.internal"
 
 // Rows lists the providers that need no code of their own.
 func Rows() []*Provider {
-	return slices.Concat(ownFormat(), compatibleAToK(), compatibleLToZ())
+	return slices.Concat(ownFormat(), compatibleAToK(), compatibleLToZ(), otherFormats())
 }
 
 // ownFormat are the vendors whose formats others follow, and what runs on one's

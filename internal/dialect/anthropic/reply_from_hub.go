@@ -88,7 +88,8 @@ func (cw *contentWriter) write(message members) error {
 			return err
 		}
 	}
-	if call := message.take("function_call"); call != nil && cw.tools == 0 {
+	// Some servers write an empty one where there is none.
+	if call := message.take("function_call"); !isEmpty(jsonedit.Get(call, "name")) && cw.tools == 0 {
 		if err := cw.toolUse(functionID(jsonedit.Text(jsonedit.Get(call, "name"))), call); err != nil {
 			return err
 		}

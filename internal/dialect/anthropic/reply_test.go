@@ -149,6 +149,12 @@ func TestReplyFromHub(t *testing.T) {
 				"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
 		},
 		{
+			"an empty call of the older form, which some servers write where there is none",
+			`{"choices":[{"message":{"content":"hi","function_call":{"name":"","arguments":""}},"finish_reason":"stop"}]}`,
+			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"text","text":"hi"}],
+				"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}`,
+		},
+		{
 			"arguments cut by the limit, and a tier that Anthropic has not",
 			`{"choices":[{"message":{"tool_calls":[{"id":"t","function":{"name":"f","arguments":"{\"a"}}]},"finish_reason":"length"}],"service_tier":"flex"}`,
 			`{"id":"fallback-id","type":"message","role":"assistant","model":"asked-for","content":[{"type":"tool_use","id":"t","name":"f","input":{}}],

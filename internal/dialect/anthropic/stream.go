@@ -13,7 +13,7 @@ import (
 // it tells, so that nothing after it looks like an end.
 func (Format) StreamToHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 	s := &streamToHub{c: c}
-	return &translated{src: src, event: s.event, out: &s.out}
+	return translated(src, s.event, &s.out)
 }
 
 // StreamFromHub implements dialect.Translator. message_stop is written when the
@@ -21,40 +21,17 @@ func (Format) StreamToHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 // Next as the *ai.Error it tells.
 func (Format) StreamFromHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 	s := &streamFromHub{c: c}
-	return &translated{src: src, event: s.event, out: &s.out}
+	return translated(src, s.event, &s.out)
 }
 
-// translated is a stream of which each event is translated into any number of
-// others.
-type translated struct {
-	src    ai.Stream
-	event  func(data []byte) error // appends to out
-	out    *[]byte
-	events sse.Decoder
-	err    error
-}
-
-// Close implements ai.Stream.
-func (t *translated) Close() error { return t.src.Close() }
-
-// Next implements ai.Stream.
-func (t *translated) Next() ([]byte, error) {
-	for t.err == nil {
-		var chunk []byte
-		if chunk, t.err = t.src.Next(); t.err != nil {
-			break
-		}
-		*t.out = (*t.out)[:0]
-		for e := range t.events.Events(chunk) {
-			if t.err = t.event(e.Data); t.err != nil {
-				break
-			}
-		}
-		if len(*t.out) > 0 {
-			return *t.out, nil
-		}
-	}
-	return nil, t.err
+// translated is a stream of which each event is translated by event, which
+// appends to out.
+func translated(src ai.Stream, event func(data []byte) error, out *[]byte) ai.Stream {
+	return dialect.TranslateEvents(src, func(before, data []byte) ([]byte, error) {
+		*out = before
+		err := event(data)
+		return *out, err
+	})
 }
 
 // appendJSON appends the event that w holds the data of.

@@ -97,6 +97,9 @@ func (s *streamFromHub) choice(choice []byte) error {
 				}
 			}
 		case "function_call":
+			if isEmpty(jsonedit.Get(value, "name")) && isEmpty(jsonedit.Get(value, "arguments")) {
+				continue // as some servers write where there is none
+			}
 			if err := s.tool(nil, value); err != nil {
 				return err
 			}

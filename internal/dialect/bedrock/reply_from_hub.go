@@ -79,7 +79,8 @@ func (a *answer) write(message members) error {
 			return err
 		}
 	}
-	if call := message.take("function_call"); call != nil && a.tools == 0 {
+	// Some servers write an empty one where there is none.
+	if call := message.take("function_call"); !isEmpty(jsonedit.Get(call, "name")) && a.tools == 0 {
 		if err := a.toolUse(functionID(jsonedit.Text(jsonedit.Get(call, "name"))), call); err != nil {
 			return err
 		}

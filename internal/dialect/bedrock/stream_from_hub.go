@@ -92,6 +92,9 @@ func (s *streamFromHub) choice(choice []byte) {
 				s.tool(jsonedit.Int(jsonedit.Get(call, "index")), jsonedit.Text(jsonedit.Get(call, "id")), jsonedit.Get(call, "function"))
 			}
 		case "function_call":
+			if isEmpty(jsonedit.Get(value, "name")) && isEmpty(jsonedit.Get(value, "arguments")) {
+				continue // as some servers write where there is none
+			}
 			s.tool(-1, functionID(jsonedit.Text(jsonedit.Get(value, "name"))), value)
 		}
 	}

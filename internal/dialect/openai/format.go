@@ -22,10 +22,13 @@ func New() Format { return Format{} }
 func (Format) Dialect() ai.Dialect { return ai.OpenAI }
 
 // Usage implements dialect.Format.
-func (Format) Usage(_ ai.Op, reply []byte) ai.Usage {
+func (Format) Usage(op ai.Op, reply []byte) ai.Usage {
 	var u reported
 	for key, value := range jsonedit.Members(reply) {
 		u.member(key, value)
+	}
+	if op == ai.Rerank {
+		return rerankUsage(u.raw, jsonedit.Get(reply, "meta"))
 	}
 	return u.usage()
 }

@@ -41,7 +41,7 @@ func (t *toHub) input(input []byte) {
 func (t *toHub) item(raw []byte, path string) {
 	m := split(raw)
 	kind := m.text("type")
-	if kind == "" && m.role() != "" {
+	if kind == "" && jsonedit.Text(jsonedit.Object(m).Look("role")) != "" {
 		kind = "message"
 	}
 	switch kind {
@@ -62,16 +62,6 @@ func (t *toHub) item(raw []byte, path string) {
 	}
 }
 
-// role looks at an item's role without taking it.
-func (m members) role() string {
-	for _, e := range m {
-		if e.key == "role" {
-			return jsonedit.Text(e.value)
-		}
-	}
-	return ""
-}
-
 // rest says what of an item is lost. Ids and states mean nothing elsewhere.
 func (t *toHub) rest(m members, path string) {
 	for _, key := range []string{"id", "status", "role", "created_by"} {
@@ -83,7 +73,7 @@ func (t *toHub) rest(m members, path string) {
 }
 
 func (t *toHub) messageItem(m members, path string) {
-	role, content := m.role(), m.take("content")
+	role, content := jsonedit.Text(jsonedit.Object(m).Look("role")), m.take("content")
 	t.rest(m, path)
 	switch role {
 	case "assistant":

@@ -72,7 +72,8 @@ func (o *output) answer(message members, logprobs []byte) {
 		kind, name, argument := readCall(call)
 		o.argue(o.call(kind, jsonedit.Text(jsonedit.Get(call, "id")), name), inside(argument))
 	}
-	if call := message.take("function_call"); call != nil {
+	// Some servers write an empty one where there is none.
+	if call := message.take("function_call"); !isEmpty(jsonedit.Get(call, "name")) {
 		name := jsonedit.Get(call, "name")
 		o.argue(o.call("function_call", "call_"+jsonedit.Text(name), name), inside(jsonedit.Get(call, "arguments")))
 	}
@@ -81,13 +82,15 @@ func (o *output) answer(message members, logprobs []byte) {
 	}
 }
 
-// readCall reads a call of a tool, whole or in part.
+// readCall reads a call of a tool, whole or in part. Some servers write both
+// kinds, one of them empty.
 func readCall(call []byte) (kind string, name, argument []byte) {
-	if custom := jsonedit.Get(call, "custom"); jsonedit.Kind(custom) == '{' {
+	function := jsonedit.Get(call, "function")
+	name, argument = jsonedit.Get(function, "name"), jsonedit.Get(function, "arguments")
+	if custom := jsonedit.Get(call, "custom"); jsonedit.Kind(custom) == '{' && isEmpty(name) && isEmpty(argument) {
 		return "custom_tool_call", jsonedit.Get(custom, "name"), jsonedit.Get(custom, "input")
 	}
-	function := jsonedit.Get(call, "function")
-	return "function_call", jsonedit.Get(function, "name"), jsonedit.Get(function, "arguments")
+	return "function_call", name, argument
 }
 
 // reasoning is what a provider told of the model's thoughts, in the spellings

@@ -57,6 +57,12 @@ func TestReplyFromHub(t *testing.T) {
 			lost: []string{"content_blocks[3]", "content_blocks[5].citations"},
 		},
 		{
+			name: "calls of both kinds, one of them empty, as some servers write them", finish: "tool_calls", status: "completed",
+			message: `{"content":null,"function_call":{"name":"","arguments":""},"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"},"custom":{"name":"","input":""}},{"id":"c2","type":"custom","function":{"name":"","arguments":""},"custom":{"name":"h","input":"free"}}]}`,
+			output: `[{"id":"fc_chatcmpl-1_0","type":"function_call","status":"completed","call_id":"c1","name":"f","arguments":"{}"},
+				{"id":"ctc_chatcmpl-1_1","type":"custom_tool_call","status":"completed","call_id":"c2","name":"h","input":"free"}]`,
+		},
+		{
 			name: "annotations", message: `{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"https://x","title":"T","start_index":0,"end_index":1}}]}`, finish: "stop", status: "completed",
 			output: `[{"id":"msg_chatcmpl-1_0","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","text":"x","annotations":[{"type":"url_citation","url":"https://x","title":"T","start_index":0,"end_index":1}],"logprobs":[]}]}]`,
 		},
@@ -178,7 +184,7 @@ func TestStreamFromHub(t *testing.T) {
 func TestStreamEvents(t *testing.T) {
 	got, err := drain(New().StreamFromHub(conversion(), streamOf(strings.NewReader(hubStream(
 		`"delta":{"reasoning_content":"hm"}`, `"delta":{"content":"a"}`,
-		`"delta":{"tool_calls":[{"index":0,"id":"t1","function":{"name":"f","arguments":"{}"}}]}`, `"delta":{},"finish_reason":"tool_calls"`, "[DONE]")))))
+		`"delta":{"tool_calls":[{"index":0,"id":"t1","function":{"name":"f","arguments":"{}"}}],"function_call":{"name":"","arguments":""}}`, `"delta":{},"finish_reason":"tool_calls"`, "[DONE]")))))
 	if err != nil {
 		t.Fatal(err)
 	}

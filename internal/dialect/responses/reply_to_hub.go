@@ -125,15 +125,14 @@ func (r *replyToHub) part(part []byte, path string) {
 // annotationToHub writes an annotation, whose members the hub has one level
 // deeper.
 func annotationToHub(w *jsonedit.Writer, annotation []byte) {
-	m := split(annotation)
-	kind := m.text("type")
+	kind := typeOf(annotation)
 	w.Object()
 	w.StringMember("type", kind)
 	w.Key(kind)
 	w.Object()
-	for _, e := range m {
-		if e.value != nil {
-			w.RawMember(e.key, e.value)
+	for key, value := range jsonedit.Members(annotation) {
+		if string(key) != "type" {
+			w.RawMember(string(key), value)
 		}
 	}
 	w.EndObject()

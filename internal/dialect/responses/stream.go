@@ -2,7 +2,6 @@ package responses
 
 import (
 	"github.com/portico-ai/portico/internal/ai"
-	"github.com/portico-ai/portico/internal/codec/sse"
 	"github.com/portico-ai/portico/internal/dialect"
 )
 
@@ -11,7 +10,7 @@ import (
 // Next as the *ai.Error it tells.
 func (Format) StreamToHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 	s := &streamToHub{c: c}
-	return &translated{src: src, event: s.event, out: &s.out}
+	return translated(src, s.event, &s.out)
 }
 
 // StreamFromHub implements dialect.Translator. response.completed, or
@@ -19,44 +18,21 @@ func (Format) StreamToHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 // otherwise; an error chunk is returned by Next as the *ai.Error it tells.
 func (Format) StreamFromHub(c *dialect.Conversion, src ai.Stream) ai.Stream {
 	s := &streamFromHub{output: output{envelope: newEnvelope(c, "")}}
-	return &failing{translated{src: src, event: s.event, out: &s.out}, s}
+	return &failing{translated(src, s.event, &s.out), s}
 }
 
 // failing is a translated stream that knows how it ends when it is broken.
 type failing struct {
-	translated
+	ai.Stream
 	dialect.Failer
 }
 
-// translated is a stream of which each event is translated into any number of
-// others.
-type translated struct {
-	src    ai.Stream
-	event  func(data []byte) error // appends to out
-	out    *[]byte
-	events sse.Decoder
-	err    error
-}
-
-// Close implements ai.Stream.
-func (t *translated) Close() error { return t.src.Close() }
-
-// Next implements ai.Stream.
-func (t *translated) Next() ([]byte, error) {
-	for t.err == nil {
-		var chunk []byte
-		if chunk, t.err = t.src.Next(); t.err != nil {
-			break
-		}
-		*t.out = (*t.out)[:0]
-		for e := range t.events.Events(chunk) {
-			if t.err = t.event(e.Data); t.err != nil {
-				break
-			}
-		}
-		if len(*t.out) > 0 {
-			return *t.out, nil
-		}
-	}
-	return nil, t.err
+// translated is a stream of which each event is translated by event, which
+// appends to out.
+func translated(src ai.Stream, event func(data []byte) error, out *[]byte) ai.Stream {
+	return dialect.TranslateEvents(src, func(before, data []byte) ([]byte, error) {
+		*out = before
+		err := event(data)
+		return *out, err
+	})
 }

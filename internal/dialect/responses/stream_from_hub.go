@@ -110,6 +110,9 @@ func (s *streamFromHub) choice(choice []byte) {
 				s.tool(call)
 			}
 		case "function_call":
+			if isEmpty(jsonedit.Get(value, "name")) && isEmpty(jsonedit.Get(value, "arguments")) {
+				continue // as some servers write where there is none
+			}
 			s.older(value)
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
 	"github.com/portico-ai/portico/internal/provider/bedrock"
 	"github.com/portico-ai/portico/internal/provider/google"
+	"github.com/portico-ai/portico/internal/provider/oracle"
 	"github.com/portico-ai/portico/internal/provider/sagemaker"
+	"github.com/portico-ai/portico/internal/provider/voyage"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
@@ -15,5 +17,5 @@ import (
 // signature needs go through doer.
 func New(doer sign.Doer) (*provider.Registry, error) {
 	return provider.NewRegistry(append(provider.Rows(),
-		azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), sagemaker.New(doer))...)
+		azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), oracle.New(), sagemaker.New(doer), voyage.New())...)
 }

@@ -45,8 +45,8 @@ The conformance suite (internal/provider/providertest) runs for every row; this 
 - whole, stream, error: answers that were recorded from the provider. Usage, model, text, tool calls and finish reasons must be read as they are
   told, whatever way the bytes arrive; a stream cut anywhere must not look complete; a client of another format must be told the same.
 - requests: recorded requests, as Portico would send them, against the provider's official API description.
-- clients: recorded requests of clients of OpenAI, Anthropic, Google and Amazon, translated where the format is another and fitted to the provider's quirks,
-  against it: what a fallback would send.
+- clients: recorded requests of clients of OpenAI, Anthropic, Google, Amazon, Cohere and, for reranking, llama.cpp, translated where the format is
+  another and fitted to the provider's quirks, against it: what a fallback would send.
 
 "known": what a description does not allow and Portico passes on all the same; exceptions.go there lists each with the reason.
 "not recorded": the corpus has no such traffic. "none": no official description is at hand. An operation that is not listed is not offered.
@@ -65,7 +65,7 @@ func (m *Matrix) String() string {
 			continue
 		}
 		stream, spec, translated := "not recorded", "not recorded", "none"
-		if l.Op == ai.Embed || l.Op == ai.Models {
+		if l.Op == ai.Embed || l.Op == ai.Rerank || l.Op == ai.Models {
 			stream = "no streams"
 		}
 		if !l.Described {

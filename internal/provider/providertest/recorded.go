@@ -15,6 +15,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/test/corpus"
 )
 
@@ -52,7 +53,11 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	}
 	_, query, _ := strings.Cut(e.URL, "?")
 	want := pathOf(e.URL)
+	if strings.Contains(s.endpoint.Path, "?") {
+		want = e.URL
+	}
 	c := s.call()
+	whole := s.fill(t, c, want)
 	if m := modelIn.FindStringSubmatch(want); m != nil && strings.Contains(s.endpoint.Path, "{model}") {
 		c.Base, c.Stream = m[1], strings.HasSuffix(m[3], "-stream")
 		c.Model = unescaped(t, m[2])
@@ -73,7 +78,7 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 		want = e.URL
 	} else if base := strings.TrimSuffix(want, s.endpoint.Path); strings.HasPrefix(base, routerOfHuggingFace) && !strings.HasPrefix(s.p.Base, "{") {
 		t.Skip("skipped: recorded through the router of Hugging Face")
-	} else if s.ownBase(base) {
+	} else if !whole && s.ownBase(base) {
 		c.Base = base
 	}
 	if s.endpoint.Dialect == ai.Responses && strings.Contains(s.p.Base, "{") {
@@ -93,6 +98,32 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 	}
 }
 
+// fill sets the call's fields and model to what the recorded URL has in their
+// place. It reports whether the URL is one that the row makes.
+func (s *subject) fill(t *testing.T, c *provider.Call, recorded string) bool {
+	t.Helper()
+	if strings.HasPrefix(s.p.Base, "{") {
+		return false // a field is the whole base
+	}
+	at := pattern(s.p.Base + s.endpoint.Path)
+	m := at.FindStringSubmatch(recorded)
+	for i, name := range at.SubexpNames() {
+		if m == nil || name == "" {
+			continue
+		}
+		value, err := url.PathUnescape(m[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "model" {
+			c.Model = value
+		} else {
+			c.Fields[name] = value
+		}
+	}
+	return m != nil && s.p.Base != ""
+}
+
 const routerOfHuggingFace = "https://router.huggingface.co/"
 
 // ownBase reports whether a base is one's own to name: the row has none, it is
@@ -104,23 +135,42 @@ func (s *subject) ownBase(base string) bool {
 
 // vendors are the providers whose clients the formats are, as the corpus calls them.
 var vendors = map[ai.Dialect]string{
-	ai.OpenAI: "openai", ai.Responses: "openai", ai.Anthropic: "anthropic", ai.Gemini: "google", ai.Bedrock: "bedrock",
+	ai.OpenAI: "openai", ai.Responses: "openai", ai.Anthropic: "anthropic", ai.Gemini: "google", ai.Bedrock: "bedrock", ai.Cohere: "cohere",
+}
+
+// speaker is a provider whose recorded clients speak the dialect. The hub's form of
+// reranking is llama.cpp's, too.
+func speaker(client ai.Dialect, op ai.Op) string {
+	if op == ai.Rerank {
+		return "llamacpp"
+	}
+	return vendors[client]
 }
 
 // needsStore are what a request may name that only its own provider has.
 var needsStore = map[string]bool{"previous_response_id": true, "conversation": true, "prompt": true}
 
+// hasClients are the operations whose recorded requests of clients are held to a
+// provider's description: all formats have a chat, and the hub alone the rest.
+func hasClients(client ai.Dialect, op ai.Op) bool {
+	return op == ai.Chat || client == ai.OpenAI && (op == ai.Embed || op == ai.Rerank)
+}
+
 // checkTranslatedRequests expects the recorded requests of clients of every
 // format to become what the official description allows: translated where the
 // format is another, and fitted to the provider's quirks.
 func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schema) {
-	if schema == nil || s.op != ai.Chat {
+	if schema == nil {
 		return
 	}
 	d, _ := s.description()
-	for client, format := range s.formats {
-		if client == s.endpoint.Dialect && (s.p.ID == string(client) || d.older) {
-			continue // its own requests are checked as such
+	if d.translated != "" {
+		schema = s.official(t, d.translated)
+	}
+	for _, client := range clients {
+		format := s.formats[client]
+		if !hasClients(client, s.op) || client == s.endpoint.Dialect && (s.op == ai.Embed || s.p.ID == string(client) || d.older) {
+			continue // its own requests are checked as such, and embeddings only where they are translated
 		}
 		if _, passes := s.p.Endpoint(ai.CreateResponse); passes && client == ai.Responses {
 			continue // such a request is not translated
@@ -140,15 +190,17 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 			}
 			return to.RequestFromHub(c, body)
 		}
-		for _, e := range corpus.Exchanges(t, vendors[client], endpointName(client, ai.Chat)) {
+		for _, e := range corpus.Exchanges(t, speaker(client, s.op), endpointName(client, s.op)) {
 			request := sent(e)
-			if request == nil {
-				continue
+			if request == nil || client == ai.Cohere && strings.HasSuffix(e.URL, "/v1/chat") {
+				continue // the first version is another format
 			}
 			t.Run("from_"+e.ID, func(t *testing.T) {
 				body, err := translate(s.conversion(s.endpoint.Dialect), request)
 				if e, ok := errors.AsType[*ai.Error](err); ok && needsStore[e.Param] {
 					t.Skipf("skipped: the request is about what its provider has stored: %s", e.Message)
+				} else if ok && s.op == ai.Embed && e.Kind == ai.Invalid && strings.HasPrefix(e.Param, "input[") {
+					t.Skipf("skipped: the provider takes no token ids: %s", e.Message)
 				}
 				known := notAllowed[s.p.ID+" from "+e.ID]
 				if err != nil && known != "" {

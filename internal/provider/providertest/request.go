@@ -2,11 +2,16 @@ package providertest
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,6 +43,9 @@ func (s *subject) call() *provider.Call {
 	if s.p.Base == "" {
 		c.Base = testBase
 	}
+	if signed[s.p.ID] {
+		c.Key = ai.NewSecret(testPEM())
+	}
 	for _, f := range s.p.Fields {
 		if f.Send != "" || f.URLPart || f.URL || f.Required {
 			c.Fields[f.Name] = sample(f)
@@ -45,6 +53,15 @@ func (s *subject) call() *provider.Call {
 	}
 	return c
 }
+
+// testPEM is a private key made for this run.
+var testPEM = sync.OnceValue(func() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // the system has no randomness
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+})
 
 func sample(f provider.Field) string {
 	value := "value-of-" + strings.ReplaceAll(f.Name, "_", "-")
@@ -54,8 +71,17 @@ func sample(f provider.Field) string {
 	return value
 }
 
+// signed are providers whose requests are signed and whose bodies hold some of the
+// fields: their own tests look at headers, body and key.
+var signed = map[string]bool{"oracle": true}
+
 func (s *subject) checkRequest(t *testing.T) {
 	t.Run("url", s.checkURL)
+	if signed[s.p.ID] {
+		t.Run("fields", s.checkBadFields)
+		t.Run("cancel", s.checkCancel)
+		return
+	}
 	t.Run("headers", s.checkHeaders)
 	t.Run("body", s.checkBody)
 	t.Run("key", s.checkKey)
@@ -180,7 +206,7 @@ func (s *subject) hasBody() bool { return s.method() == http.MethodPost }
 
 // filled is a path with the placeholders of the call filled in.
 func (s *subject) filled(path string) string {
-	return strings.NewReplacer("{model}", "m", "{id}", "id-1").Replace(path)
+	return strings.NewReplacer("{model}", "m", "{model...}", "m", "{id}", "id-1").Replace(path)
 }
 
 // checkBody expects the body byte for byte, as often as a retry needs it.

@@ -46,7 +46,7 @@ func checkRow(t *testing.T, p *provider.Provider) {
 	}
 	for op, e := range p.Ops {
 		for _, path := range []string{e.Path, e.StreamPath} {
-			known(path, "path", "model id")
+			known(path, "path", "model model... id")
 			if !strings.HasPrefix(path, "/") && (path != "" || e.Path == "") {
 				t.Errorf("%s: path %q does not begin with a slash", op, path)
 			}
@@ -129,12 +129,20 @@ func endpointName(d ai.Dialect, op ai.Op) string {
 		return "responses"
 	case op == ai.Chat && d == ai.Anthropic:
 		return "messages"
+	case d == ai.WorkersAI && op == ai.Chat:
+		return "ai.run"
+	case op == ai.Complete && d == ai.Cohere:
+		return "generate"
+	case op == ai.Chat && (d == ai.Cohere || d == ai.OCI):
+		return "chat"
 	case op == ai.Chat && d == ai.Bedrock:
 		return "converse"
 	case op == ai.Chat && d == ai.Gemini:
 		return "generateContent"
 	case op == ai.Chat:
 		return "chat.completions"
+	case op == ai.Rerank:
+		return "rerank"
 	case op == ai.Complete:
 		return "text-completions"
 	case op == ai.Embed:

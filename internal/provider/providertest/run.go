@@ -22,9 +22,13 @@ import (
 
 // operations are all that a row may offer.
 var operations = []ai.Op{
-	ai.Chat, ai.Complete, ai.Embed, ai.Models, ai.CountTokens, ai.CountContents,
+	ai.Chat, ai.Complete, ai.Embed, ai.Rerank, ai.Models, ai.CountTokens, ai.CountContents,
 	ai.CreateResponse, ai.GetResponse, ai.DeleteResponse, ai.CancelResponse, ai.ListResponseItems, ai.CountResponseTokens,
 }
+
+// clients are the formats that clients speak, and Cohere's, which the most of
+// the others have to fit.
+var clients = []ai.Dialect{ai.OpenAI, ai.Anthropic, ai.Responses, ai.Gemini, ai.Bedrock, ai.Cohere}
 
 // A subject is one operation of one provider.
 type subject struct {
@@ -37,9 +41,9 @@ type subject struct {
 }
 
 // Run holds a row, as a registry gives it out, to everything that is promised of
-// it: the row itself, then each operation as a subtest. formats are those that clients may speak; the
-// dialect of each of the row's endpoints must be among them. It returns what
-// was checked, a line per operation.
+// it: the row itself, then each operation as a subtest. formats are all that are
+// known; the dialect of each of the row's endpoints must be among them. It returns
+// what was checked, a line per operation.
 func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Format) (lines []*Line) {
 	t.Helper()
 	t.Run("row", func(t *testing.T) { checkRow(t, p) })

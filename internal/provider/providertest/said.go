@@ -16,6 +16,7 @@ type said struct {
 	Finish  []string `json:"finish"` // of each choice, in the hub's words
 	Usage   ai.Usage `json:"usage"`
 	Vectors int      `json:"vectors"`
+	Ranked  []ranked `json:"ranked"`
 	Models  []string `json:"models"`
 
 	// Of a stream alone.
@@ -29,6 +30,12 @@ type called struct {
 	Arguments any    `json:"arguments"` // decoded, so that spacing does not matter
 }
 
+// ranked is a result of reranking.
+type ranked struct {
+	Index int     `json:"index"`
+	Score float64 `json:"relevance_score"`
+}
+
 // reader reads answers of one format.
 type reader struct {
 	whole  func(body []byte) (said, error)
@@ -39,6 +46,15 @@ var readers = map[ai.Dialect]reader{
 	ai.OpenAI:    {readOpenAI, readOpenAIStream},
 	ai.Anthropic: {readAnthropic, readAnthropicStream},
 	ai.Responses: {readResponse, readResponseStream},
+	ai.Cohere:    {readCohere, readCohereStream},
+	ai.Jina:      {readOpenAI, nil},
+	ai.Nomic:     {readNomic, nil},
+	ai.OCI:       {readOCI, readOCIStream},
+	ai.PaLM:      {readPaLM, nil},
+	ai.TEI:       {readTEI, nil},
+	ai.Triton:    {readTriton, nil},
+	ai.Voyage:    {readVoyage, nil},
+	ai.WorkersAI: {readWorkers, readWorkersStream},
 	ai.Gemini:    {readGemini, readGeminiStream},
 	ai.Bedrock:   {readBedrock, readBedrockStream},
 }

@@ -16,8 +16,9 @@ type openAIAnswer struct {
 		ID     string `json:"id"`
 		Object string `json:"object"`
 	} `json:"data"`
-	Usage *openAIUsage `json:"usage"`
-	Groq  struct {
+	Results []ranked     `json:"results"`
+	Usage   *openAIUsage `json:"usage"`
+	Groq    struct {
 		Usage *openAIUsage `json:"usage"`
 	} `json:"x_groq"` // where Groq tells a stream's usage unasked
 	Tier  string                    `json:"service_tier"`
@@ -58,6 +59,7 @@ type openAIFunction struct{ Name, Arguments string }
 type openAIUsage struct {
 	Prompt     int64 `json:"prompt_tokens"`
 	Completion int64 `json:"completion_tokens"`
+	Units      int64 `json:"search_units"`
 	Write      int64 `json:"cache_creation_input_tokens"`
 	Creation   struct {
 		Hour int64 `json:"ephemeral_1h_input_tokens"`
@@ -108,7 +110,7 @@ func (u *openAIUsage) usage(tier string) ai.Usage {
 		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: cached,
 		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: thoughts,
 		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, InputImageTokens: u.In.Image, OutputImageTokens: u.Out.Image,
-		SearchContext: u.Context, WebSearches: max(u.Server.Searches, u.Searched), ServiceTier: tier,
+		SearchContext: u.Context, WebSearches: max(u.Server.Searches, u.Searched), SearchUnits: u.Units, ServiceTier: tier,
 	}
 }
 
@@ -129,7 +131,7 @@ func readOpenAI(body []byte) (s said, err error) {
 	if err := decode(string(body), &a); err != nil {
 		return s, err
 	}
-	s.Model, s.Usage = a.Model, a.Usage.usage(a.Tier)
+	s.Model, s.Usage, s.Ranked = a.Model, a.Usage.usage(a.Tier), a.Results
 	for _, d := range a.Data {
 		if d.Object == "model" {
 			s.Models = append(s.Models, d.ID)
@@ -140,14 +142,14 @@ func readOpenAI(body []byte) (s said, err error) {
 	for _, c := range a.Choices {
 		s.Text += c.text(c.Message.content())
 		s.Finish = append(s.Finish, c.Finish)
-		if f := c.Message.Function; f != nil {
+		if f := c.Message.Function; f != nil && f.Name != "" { // some servers write an empty one where there is none
 			s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
 		}
 		for _, tool := range c.Message.Tools {
 			if f := tool.Function; f != nil {
 				s.Tools = append(s.Tools, called{f.Name, arguments(f.Arguments)})
 			}
-			if f := tool.Custom; f != nil {
+			if f := tool.Custom; f != nil && *f != (openAICustom{}) {
 				s.Tools = append(s.Tools, called{f.Name, arguments(f.Input)})
 			}
 		}
@@ -216,7 +218,7 @@ func (f *openAIFold) add(a *openAIAnswer) {
 			if tool.Function != nil {
 				f.call([2]int{c.Index, tool.Index}, tool.Function)
 			}
-			if custom := tool.Custom; custom != nil {
+			if custom := tool.Custom; custom != nil && *custom != (openAICustom{}) {
 				f.call([2]int{c.Index, tool.Index}, &openAIFunction{custom.Name, custom.Input})
 			}
 		}

@@ -34,16 +34,28 @@ type description struct {
 	undescribed []ai.Op  // operations of the platform that no file describes
 
 	modelInPath string           // what it calls the model in a path
+	translated  string           // path where requests of other formats go, if that is another
 	shapes      map[ai.Op]string // of requests, where the file is the model of an AWS service
 
 	correct func(doc any) // undoes a mistake of the description's
 }
 
-// descriptions are those of providers that publish one of their own. A row that
-// speaks another's format is checked by its own traffic alone.
+// descriptions are those of providers that publish one of their own, by id, or by
+// id and operation where one differs. A row that speaks another's format is
+// checked by its own traffic alone.
 var descriptions = map[string]description{
 	"openai":    {file: "openai/openapi.yaml.gz", undescribed: []ai.Op{ai.Realtime}, correct: correctOpenAI},
 	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
+	"cohere": {
+		file: "cohere/openapi.yaml.gz",
+		// Its two response formats are told apart by their type, which both let be either.
+		correct: func(doc any) {
+			schemas, _ := member(doc, "components", "schemas").(map[string]any)
+			format, _ := schemas["ResponseFormatV2"].(map[string]any)
+			format["anyOf"] = format["oneOf"]
+			delete(format, "oneOf")
+		},
+	},
 	"ai21":      {file: "ai21/openapi.json", prefix: "/studio/v1", model: "jamba-large"},
 	"azure-ai":  {file: "azure/azure-ai-model-inference.json", model: "m"},
 	"deepinfra": {file: "deepinfra/openapi.json", prefix: "/v1/openai"},
@@ -69,12 +81,15 @@ var descriptions = map[string]description{
 			schemas["GrammarType"] = map[string]any{"type": "object", "required": []any{"type"}}
 		},
 	},
-	"jina":       {file: "jina/openapi.json", prefix: "/v1"},
-	"mistral-ai": {file: "mistral/openapi.yaml", prefix: "/v1"},
-	"moonshot":   {file: "moonshot/openapi.json", model: "kimi-k2.6"},
-	"openrouter": {file: "openrouter/openapi.yaml.gz", strip: "/v1"},
-	"predibase":  {file: "predibase/lorax.openapi.json", strip: "/{predibase_tenant_id}/deployments/v2/llms/{model}"},
-	"reka-ai":    {file: "reka/openapi.yaml"},
+	"huggingface rerank": {file: "huggingface/text-embeddings-inference.openapi.json"},
+	"jina":               {file: "jina/openapi.json", prefix: "/v1"},
+	"jina embed":         {file: "jina/openapi.json", prefix: "/v1", model: "jina-embeddings-v3"},
+	"jina rerank":        {file: "jina/openapi.json", prefix: "/v1", model: "jina-reranker-v2-base-multilingual"},
+	"mistral-ai":         {file: "mistral/openapi.yaml", prefix: "/v1"},
+	"moonshot":           {file: "moonshot/openapi.json", model: "kimi-k2.6"},
+	"openrouter":         {file: "openrouter/openapi.yaml.gz", strip: "/v1"},
+	"predibase":          {file: "predibase/lorax.openapi.json", strip: "/{predibase_tenant_id}/deployments/v2/llms/{model}"},
+	"reka-ai":            {file: "reka/openapi.yaml"},
 	"together-ai": {
 		file: "together/openapi.yaml", strip: "/v1",
 		// It describes a call as in a stream, and a tool of one's choice as a call.
@@ -92,7 +107,10 @@ var descriptions = map[string]description{
 			delete(input, "type")
 		},
 	},
-	"google":  {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
+	"google": {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
+	"google embed": {
+		file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", translated: "/models/{model}:batchEmbedContents", correct: asProtoJSON,
+	},
 	"bedrock": {file: "bedrock/bedrock-runtime.service-2.json", shapes: map[ai.Op]string{ai.Chat: "ConverseStreamRequest"}},
 	"azure-openai": {
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", older: true,
@@ -112,6 +130,9 @@ var descriptions = map[string]description{
 func (s *subject) description() (description, bool) {
 	if s.endpoint.Dialect == ai.Anthropic && s.p.ID != "anthropic" {
 		return description{file: "anthropic/openapi.json.gz", suffix: "?beta=true"}, true
+	}
+	if d, ok := descriptions[s.p.ID+" "+string(s.op)]; ok {
+		return d, true
 	}
 	d, ok := descriptions[s.p.ID]
 	return d, ok
@@ -161,10 +182,10 @@ func anyOf(v any) {
 	}
 }
 
-// official compiles the schema of an operation's request body from the
-// provider's description; it fails t if that does not have the operation. It is
-// nil for one that takes no body, and where there is no description.
-func (s *subject) official(t *testing.T) *jsonschema.Schema {
+// official compiles the schema of an operation's request body at a path of the row
+// from the provider's description; it fails t if that does not have the operation.
+// It is nil for one that takes no body, and where there is no description.
+func (s *subject) official(t *testing.T, template string) *jsonschema.Schema {
 	t.Helper()
 	d, ok := s.description()
 	if !ok || d.lacks != nil && d.lacks(s.op) {
@@ -183,7 +204,7 @@ func (s *subject) official(t *testing.T) *jsonschema.Schema {
 	if d.correct != nil {
 		d.correct(doc)
 	}
-	path, method := d.prefix+strings.TrimPrefix(pathOf(s.endpoint.Path), d.strip)+d.suffix, strings.ToLower(s.method())
+	path, method := d.prefix+strings.TrimPrefix(pathOf(template), d.strip)+d.suffix, strings.ToLower(s.method())
 	if d.modelInPath != "" {
 		path = strings.Replace(path, "{model}", d.modelInPath, 1)
 	}

@@ -88,7 +88,7 @@ func (s *subject) checkOwn(t *testing.T) {
 
 // checkRecorded runs what the corpus has of the provider at this endpoint.
 func (s *subject) checkRecorded(t *testing.T) {
-	schema := s.official(t)
+	schema := s.official(t, s.endpoint.Path)
 	s.checkTranslatedRequests(t, schema)
 	name := endpointName(s.endpoint.Dialect, s.op)
 	if !corpus.Has(t, s.p.ID, name) {
@@ -127,12 +127,19 @@ func sent(e *corpus.Exchange) []byte {
 // pathIn reports whether a URL's path ends in one of the endpoint's.
 func (s *subject) pathIn(rawURL string) bool {
 	for _, own := range []string{s.endpoint.Path, s.endpoint.StreamPath} {
-		pattern := strings.ReplaceAll(regexp.QuoteMeta(placeholder.ReplaceAllString(pathOf(own), "\x00")), "\x00", "[^/]+")
-		if own != "" && regexp.MustCompile(pattern+"$").MatchString(pathOf(rawURL)) {
+		if own != "" && pattern(own).MatchString(pathOf(rawURL)) {
 			return true
 		}
 	}
 	return false
+}
+
+// pattern matches the end of what a template makes, each placeholder a group of
+// its name.
+func pattern(template string) *regexp.Regexp {
+	quoted := regexp.QuoteMeta(pathOf(template))
+	quoted = strings.ReplaceAll(quoted, `\{model\.\.\.\}`, `(?P<model>.+)`)
+	return regexp.MustCompile(regexp.MustCompile(`\\\{([a-z_]+)\\\}`).ReplaceAllString(quoted, `(?P<$1>[^/]+)`) + "$")
 }
 
 func pathOf(rawURL string) string {
