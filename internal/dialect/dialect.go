@@ -18,9 +18,14 @@ type Conversion struct {
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 
-	// Request is the client's request, for replies that repeat it or leave out what
-	// the client asked to be told again; nil if it is not at hand.
+	// Request is the client's request as routing left it, before it was
+	// translated, for formats whose replies repeat it, leave out what it asked
+	// to be told again, or take the shape that it
+	// asks for; nil if it is not at hand.
 	Request []byte
+	// UpstreamType is the media type of a provider's whole reply, and ReplyType
+	// that of what ReplyToHub made of it; "" means JSON.
+	UpstreamType, ReplyType string
 
 	Receipts []ai.Receipt
 

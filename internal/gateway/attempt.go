@@ -107,7 +107,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	case events != nil && (c.Stream || c.Op.Relayed()):
 		rec.entry.Stream = true
 		g.openStream(c, a, x, events)
-	case c.Op.Relayed() && !isJSONReply(x.resp):
+	case c.Op.Relayed() && !isJSONReply(x.resp) && a.passes(c):
 		g.openRaw(a, x)
 	default:
 		g.readWhole(c, a, x)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/route"
 )
@@ -36,11 +37,32 @@ func (g *Gateway) openRaw(a *answer, x *exchange) {
 	a.outcome = route.Outcome{Status: a.status}
 }
 
+// passes reports whether a reply that is not JSON is one for the client as it
+// is: its provider speaks the client's format, or it is sound, which is the same
+// in all.
+func (a *answer) passes(c *Call) bool {
+	return a.destination.endpoint.Dialect == c.Dialect || c.Op == ai.Speech
+}
+
 // isJSONReply reports whether a reply says that it is JSON.
 func isJSONReply(resp *http.Response) bool {
-	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	t = strings.TrimSpace(t)
+	t := mediaType(resp)
 	return t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+}
+
+// mediaType is a reply's, without parameters.
+func mediaType(resp *http.Response) string {
+	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// typeOf is a reply's media type, that of its bytes where the provider names none.
+func typeOf(resp *http.Response, body []byte) string {
+	if t := mediaType(resp); t != "" && !strings.HasSuffix(t, "/octet-stream") {
+		return t
+	}
+	t, _, _ := strings.Cut(http.DetectContentType(body), ";")
+	return t
 }
 
 // Next implements ai.Stream. After an error other than io.EOF the client must
@@ -113,5 +135,6 @@ func (r *record) releaseRaw(ctx context.Context, a *answer) *ai.Reply {
 	header := replyHeaders(a.header)
 	a.rawBody.ctx, a.rawBody.rec = ctx, r
 	r.entry.Status, r.entry.Model = a.status, a.destination.model
+	r.entry.Usage = openai.CountMedia(r.call.Op, ai.Usage{}, a.conversion.Request, nil)
 	return &ai.Reply{Status: a.status, Header: r.headers(header), Stream: a.rawBody, Size: resp.ContentLength}
 }

@@ -29,7 +29,7 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 		return &ai.Reply{Status: a.status, Header: r.headers(header), Stream: &tap{
 			ctx: ctx, rec: r, a: a, src: r.g.clientStream(r.call, a), max: r.g.Limits.LogBytes}}
 	}
-	header["Content-Type"] = []string{"application/json"}
+	header["Content-Type"] = []string{firstOf(a.conversion.ReplyType, "application/json")}
 	r.entry.State, r.entry.Status = ledger.OK, a.status
 	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
 	r.keepReply(a)
@@ -148,7 +148,10 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	if !r.call.Op.Free() {
 		r.entry.Usage = w.Usage()
 	}
-	if !r.entry.Usage.Known && !r.call.Op.Relayed() {
+	switch {
+	case r.call.Op.Relayed():
+		r.entry.Usage = openai.CountMedia(r.call.Op, r.entry.Usage, t.a.conversion.Request, nil)
+	case !r.entry.Usage.Known:
 		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
 	}
 	r.entry.Model = firstOf(w.Model(), t.a.destination.model)

@@ -33,8 +33,11 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		return
 	}
 	if !jsonedit.Whole(body) {
-		a.fail(notJSON(a, body))
-		return
+		if !c.Op.Relayed() || a.passes(c) || isJSONReply(x.resp) {
+			a.fail(notJSON(a, body))
+			return
+		}
+		a.raw, a.conversion.UpstreamType = nil, typeOf(x.resp, body) // only the translation knows what to make of it
 	}
 	if op := a.destination.op; firstByte(body) == '{' && !c.Op.Free() && c.Method != http.MethodGet {
 		a.usage = format.Usage(op, body)
@@ -48,7 +51,23 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(err)
 		return
 	}
+	if c.Op.Relayed() {
+		g.readMedia(c, a)
+	}
 	a.outcome = route.Outcome{Status: a.status}
+}
+
+// readMedia counts what the reply of an operation on pictures or sound costs
+// beside tokens. A translated one is whole, whatever the provider calls it.
+func (g *Gateway) readMedia(c *Call, a *answer) {
+	var hub []byte
+	if firstByte(a.body) == '{' {
+		hub = a.body
+	}
+	a.usage = openai.CountMedia(c.Op, a.usage, a.conversion.Request, hub)
+	if a.destination.endpoint.Dialect != c.Dialect {
+		a.status = http.StatusOK
+	}
 }
 
 // readBody reads a bounded body; what it waits for is bounded by the idle timer. A body cut short is an

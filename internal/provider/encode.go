@@ -53,32 +53,51 @@ func EncodeAt(ctx context.Context, p *Provider, c *Call, method, template string
 	return NewRequest(ctx, p, c, method, base+path)
 }
 
-// path fills the placeholders of an endpoint's path. A model is one segment of
-// it, whatever characters it has, unless the path says otherwise.
+// path fills the placeholders of an endpoint's path: {model} is one segment of
+// it, whatever characters the model has; {model...} keeps the model's slashes.
 func (p *Provider) path(template string, c *Call) (string, error) {
 	template, err := p.Expand(template, c.Fields)
 	if err != nil || !strings.Contains(template, "{model") {
 		return template, err
 	}
+	if strings.Contains(template, "{model...}") {
+		segments, err := p.ModelPath(c.Model)
+		return strings.ReplaceAll(template, "{model...}", segments), err
+	}
 	model := c.Model
 	if mark := p.Quirks.AdapterMark; mark != "" {
 		model, _, _ = strings.Cut(model, mark)
 	}
-	segments := []string{model}
 	if strings.Contains(template, modelSegments) {
-		segments = strings.Split(model, "/")
+		path, err := p.ModelPath(model)
+		return strings.ReplaceAll(template, modelSegments, path), err
 	}
-	for i, s := range segments {
-		if s == "" || s == "." || s == ".." {
-			return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
-		}
-		segments[i] = url.PathEscape(s)
+	switch model {
+	case "", ".", "..":
+		return "", p.badModel()
 	}
-	return strings.NewReplacer("{model}", segments[0], modelSegments, strings.Join(segments, "/")).Replace(template), nil
+	return strings.ReplaceAll(template, "{model}", url.PathEscape(model)), nil
 }
 
 // modelSegments is the placeholder of a model whose slashes are those of the path.
 const modelSegments = "{model...}"
+
+// ModelPath is a model whose name has slashes as a part of a URL's path. It
+// cannot lead elsewhere.
+func (p *Provider) ModelPath(model string) (string, error) {
+	segments := strings.Split(model, "/")
+	for i, s := range segments {
+		if s == "" || s == "." || s == ".." {
+			return "", p.badModel()
+		}
+		segments[i] = url.PathEscape(s)
+	}
+	return strings.Join(segments, "/"), nil
+}
+
+func (p *Provider) badModel() error {
+	return &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must name a model of " + p.Name + ": it is part of the URL"}
+}
 
 // NewRequest makes the HTTP request of a call to rawURL: headers in the order
 // content type < the row's fields < forwarded headers < signature, then signed.

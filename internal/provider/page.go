@@ -21,6 +21,11 @@ func doorOf(op ai.Op) (path, name string) {
 	if d, ok := doors[op]; ok {
 		return d.path, d.name
 	}
+	for _, r := range ai.Platform {
+		if r.Op == op {
+			return "/v1" + r.Path, string(op)
+		}
+	}
 	return "", string(op)
 }
 
@@ -57,11 +62,8 @@ func (d *Description) writeSetUp(b *strings.Builder) {
 }
 
 func (d *Description) writeCurl(b *strings.Builder) {
-	path, body := "chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"Hello"}]}`
-	if !slices.ContainsFunc(d.Operations, func(o Operation) bool { return o.Name == ai.Chat }) {
-		path, body = "embeddings", `{"model":"MODEL","input":"Hello"}`
-	}
-	fmt.Fprintf(b, "curl http://127.0.0.1:8787/v1/%s \\\n  -H 'content-type: application/json' -H \"x-portkey-api-key: $KEY\" \\\n  -H 'x-portkey-provider: %s'", path, d.ID)
+	e := d.example()
+	fmt.Fprintf(b, "curl http://127.0.0.1:8787/v1/%s \\\n  -H 'content-type: application/json' -H \"x-portkey-api-key: $KEY\" \\\n  -H 'x-portkey-provider: %s'", e.path, d.ID)
 	if !d.keyless {
 		fmt.Fprint(b, ` -H "authorization: Bearer $PROVIDER_KEY"`)
 	}
@@ -73,7 +75,30 @@ func (d *Description) writeCurl(b *strings.Builder) {
 			fmt.Fprintf(b, " \\\n  -H '%s: …'", f.Header)
 		}
 	}
-	fmt.Fprintf(b, " \\\n  -d '%s'\n", body)
+	fmt.Fprintf(b, " \\\n  -d '%s'\n", e.body)
+}
+
+// An example is a request to show; of a provider, that of the first operation
+// here that it offers.
+type example struct {
+	op         ai.Op
+	path, body string
+}
+
+var examples = []example{
+	{ai.Chat, "chat/completions", `{"model":"MODEL","messages":[{"role":"user","content":"Hello"}]}`},
+	{ai.Embed, "embeddings", `{"model":"MODEL","input":"Hello"}`},
+	{ai.ImageGenerate, "images/generations", `{"model":"MODEL","prompt":"A fox"}`},
+	{ai.Speech, "audio/speech", `{"model":"MODEL","voice":"VOICE","input":"Hello"}`},
+}
+
+func (d *Description) example() example {
+	for _, e := range examples {
+		if slices.ContainsFunc(d.Operations, func(o Operation) bool { return o.Name == e.op }) {
+			return e
+		}
+	}
+	return examples[0]
 }
 
 func (d *Description) writeFields(b *strings.Builder) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/media"
 )
 
 // compatibleAToK are those that speak OpenAI's format, in the order of their ids.
@@ -109,7 +110,7 @@ func compatibleAToK() []*Provider {
 			ID: "deepbricks", Name: "Deepbricks", Docs: "https://deepbricks.ai/api-docs",
 			Base:     "https://api.deepbricks.ai/v1",
 			Unproven: true,
-			Ops:      openAIOps("", ai.Chat),
+			Ops:      Relayed(openAIOps("", ai.Chat), ai.ImageGenerate),
 		},
 		{
 			ID: "deepinfra", Name: "DeepInfra", Docs: "https://deepinfra.com/docs/openai_api",
@@ -133,11 +134,6 @@ func compatibleAToK() []*Provider {
 			Base:     "https://api.featherless.ai/v1",
 			Unproven: true,
 			Ops:      openAIOps("", ai.Chat, ai.Complete, ai.Models),
-		},
-		{
-			ID: "fireworks-ai", Name: "Fireworks", Docs: "https://docs.fireworks.ai/api-reference/post-chatcompletions",
-			Base: "https://api.fireworks.ai/inference/v1",
-			Ops:  openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models),
 		},
 		{
 			ID: "github", Name: "GitHub Models", Docs: "https://docs.github.com/en/rest/models/inference",
@@ -175,7 +171,7 @@ func compatibleAToK() []*Provider {
 		{
 			ID: "hyperbolic", Name: "Hyperbolic", Docs: "https://docs.hyperbolic.xyz/reference/create_chat_completion_v1_chat_completions_post",
 			Base: "https://api.hyperbolic.xyz",
-			Ops:  openAIOps("/v1", ai.Chat, ai.Models),
+			Ops:  drawing(media.Hyperbolic, "/v1/images/generations", openAIOps("/v1", ai.Chat, ai.Models)),
 		},
 		{
 			ID: "inference-net", Name: "Inference.net", Docs: "https://docs.inference.net/api",

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
@@ -30,7 +31,7 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://api.lemonfox.ai/v1",
 			Unproven: true,
 			Quirks:   Quirks{NoStreamOptions: true},
-			Ops:      Relayed(openAIOps("", ai.Chat), ai.Transcribe, ai.Translate, ai.Speech),
+			Ops:      Relayed(openAIOps("", ai.Chat), ai.Transcribe, ai.Translate, ai.Speech, ai.ImageGenerate),
 		},
 		{
 			ID: "lepton", Name: "Lepton", Docs: "https://www.lepton.ai/docs",
@@ -117,7 +118,7 @@ func compatibleLToZ() []*Provider {
 		{
 			ID: "nebius", Name: "Nebius", Docs: "https://docs.nebius.com/studio/inference/api",
 			Base: "https://api.studio.nebius.ai/v1",
-			Ops:  openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+			Ops:  drawing(media.Nebius, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models)),
 		},
 		{
 			ID: "nextbit", Name: "Nextbit", Docs: "https://nextbit256.com/docs",
@@ -136,7 +137,7 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://inference.api.nscale.com/v1",
 			Unproven: true,
 			Quirks:   Quirks{NoStreamOptions: true},
-			Ops:      openAIOps("", ai.Chat, ai.Models),
+			Ops:      Relayed(openAIOps("", ai.Chat, ai.Models), ai.ImageGenerate),
 		},
 		{
 			ID: "openrouter", Name: "OpenRouter", Docs: "https://openrouter.ai/docs/api-reference/overview",
@@ -197,7 +198,7 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://api.siliconflow.cn/v1",
 			Unproven: true,
 			Quirks:   Quirks{Params: []Param{olderLimit}},
-			Ops:      Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), ai.Speech, ai.Transcribe),
+			Ops:      drawing(media.SiliconFlow, "/images/generations", Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), ai.Speech, ai.Transcribe)),
 			Notes: []string{
 				"The address is that of mainland China; elsewhere set custom_host to https://api.siliconflow.com/v1.",
 			},
@@ -207,8 +208,8 @@ func compatibleLToZ() []*Provider {
 			Base: "https://api.together.xyz",
 			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
 				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
-			Ops: reranking(relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
-				slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...), Endpoint{Dialect: ai.OpenAI, Path: "/v1/rerank"}),
+			Ops: reranking(drawing(media.Together, "/v1/images/generations", relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+				slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...)), Endpoint{Dialect: ai.OpenAI, Path: "/v1/rerank"}),
 			Notes: []string{
 				"logprobs is a number here, of alternatives per token; top_logprobs means nothing.",
 			},
@@ -223,7 +224,7 @@ func compatibleLToZ() []*Provider {
 		{
 			ID: "x-ai", Name: "xAI", Docs: "https://docs.x.ai/docs/api-reference",
 			Base: "https://api.x.ai/v1",
-			Ops:  openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+			Ops:  drawing(media.XAI, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models)),
 			Notes: []string{
 				"Reasoning models refuse presence_penalty, frequency_penalty and stop.",
 			},

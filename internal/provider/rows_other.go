@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/sign"
 )
 
@@ -93,16 +94,18 @@ func workersAI() *Provider {
 		},
 		Ops: openAIOps("/v1", ai.Chat, ai.Embed),
 		Notes: []string{
-			"Chat and embeddings use Cloudflare's OpenAI-compatible address, completions and reranking ai/run, with its format of its own.",
+			"Chat and embeddings use Cloudflare's OpenAI-compatible address, completions, reranking and pictures ai/run, with its format of its own.",
 			"A custom_host that ends in /run is spoken to in that format for chat and embeddings, too.",
 		},
 	}
 	compatible.Ops[ai.Complete], compatible.Ops[ai.Rerank] = own("/run"), own("/run")
+	compatible.Ops[ai.ImageGenerate] = Endpoint{Dialect: media.WorkersAI, Path: "/run/{model...}"}
 	run := *compatible
 	run.Name, run.Docs, run.Notes = "Cloudflare Workers AI (ai/run)", "https://developers.cloudflare.com/workers-ai/models", nil
 	run.Unproven = false
 	run.Base += "/run"
-	run.Ops = map[ai.Op]Endpoint{ai.Chat: own(""), ai.Complete: own(""), ai.Embed: own(""), ai.Rerank: own("")}
+	run.Ops = map[ai.Op]Endpoint{ai.Chat: own(""), ai.Complete: own(""), ai.Embed: own(""), ai.Rerank: own(""),
+		ai.ImageGenerate: {Dialect: media.WorkersAI, Path: "/{model...}"}}
 	compatible.Variants = []Variant{{When: func(base string) bool { return strings.HasSuffix(base, "/run") }, Row: &run}}
 	return compatible
 }

@@ -90,6 +90,12 @@ func relayedBelow(root string, ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op
 	return ops
 }
 
+// drawing adds pictures in a format of the provider's own.
+func drawing(format ai.Dialect, path string, ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+	ops[ai.ImageGenerate] = Endpoint{Dialect: format, Path: path}
+	return ops
+}
+
 // openAIOps are operations in OpenAI's format below a prefix; without a list,
 // all four.
 func openAIOps(prefix string, only ...ai.Op) map[ai.Op]Endpoint {

@@ -30,6 +30,21 @@ func Bearer(_ context.Context, r *http.Request, c Credential) error {
 	return nil
 }
 
+// Scheme sends the key as "Authorization: <name> <key>".
+func Scheme(name string) Func {
+	return func(_ context.Context, r *http.Request, c Credential) error {
+		if c.Key.IsZero() {
+			return missingKey()
+		}
+		key := trimBearer(c.Key.Reveal())
+		if prefix := name + " "; len(key) > len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) {
+			key = key[len(prefix):]
+		}
+		r.Header["Authorization"] = []string{name + " " + key}
+		return nil
+	}
+}
+
 // OptionalBearer is Bearer for servers that may be open, such as a local one.
 func OptionalBearer(ctx context.Context, r *http.Request, c Credential) error {
 	if c.Key.IsZero() {

@@ -26,6 +26,9 @@ func TestFuncs(t *testing.T) {
 		{"a key that is the word", sign.Bearer, "Bearer", http.Header{"Authorization": {"Bearer Bearer"}}},
 		{"optional", sign.OptionalBearer, "k", http.Header{"Authorization": {"Bearer k"}}},
 		{"optional without", sign.OptionalBearer, "", http.Header{}},
+		{"scheme", sign.Scheme("Key"), "k", http.Header{"Authorization": {"Key k"}}},
+		{"scheme with its prefix", sign.Scheme("Token"), "token k", http.Header{"Authorization": {"Token k"}}},
+		{"scheme with the client's prefix", sign.Scheme("Token"), "Bearer k", http.Header{"Authorization": {"Token k"}}},
 		{"header", sign.Header("x-api-key"), "k", http.Header{"X-Api-Key": {"k"}}},
 		{"header keeps the key", sign.Header("X-Api-Key"), "Bearer k", http.Header{"X-Api-Key": {"Bearer k"}}},
 	} {
@@ -53,7 +56,7 @@ func TestSignatureReplaces(t *testing.T) {
 }
 
 func TestMissingKey(t *testing.T) {
-	for name, f := range map[string]sign.Func{"bearer": sign.Bearer, "header": sign.Header("X-Api-Key")} {
+	for name, f := range map[string]sign.Func{"bearer": sign.Bearer, "scheme": sign.Scheme("Key"), "header": sign.Header("X-Api-Key")} {
 		r := &http.Request{Header: http.Header{}}
 		e, ok := errors.AsType[*ai.Error](f(t.Context(), r, sign.Credential{}))
 		if !ok || e.HTTPStatus() != http.StatusUnauthorized || e.Code != "missing_provider_key" || e.Type != "authentication_error" {

@@ -7,6 +7,7 @@ package form
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -255,6 +256,43 @@ func (f *Form) head(p part) []byte {
 	b.WriteString("\r\n")
 	return b.Bytes()
 }
+
+// Of makes a form without files of the members of a JSON object, as Edited does.
+func Of(fields []byte) (*Form, error) {
+	empty := &Form{boundary: "portico-" + rand.Text(), files: spool.New("", 0), fields: []byte("{}")}
+	return empty.Edited(fields)
+}
+
+// File returns the first file of the name as a body of its own. It shares f's
+// files, which stay f's to close.
+func (f *Form) File(name string) (File, bool) {
+	for _, p := range f.parts {
+		if p.isFile && p.name == name {
+			return File{f, p}, true
+		}
+	}
+	return File{}, false
+}
+
+// A File is a file of a form; it implements ai.Upload.
+type File struct {
+	form *Form
+	part part
+}
+
+// ContentType is what the form says that the file is.
+func (f File) ContentType() string {
+	return cmp.Or(f.part.header.Get("Content-Type"), "application/octet-stream")
+}
+
+// Size is the file's length in bytes.
+func (f File) Size() int64 { return f.part.n }
+
+// Open returns the file's bytes. It may be called any number of times.
+func (f File) Open() io.Reader { return f.form.files.Section(f.part.off, f.part.n) }
+
+// Close does nothing: the form closes its files.
+func (f File) Close() error { return nil }
 
 // Close gives up the form's files.
 func (f *Form) Close() error { return f.files.Close() }

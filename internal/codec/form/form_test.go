@@ -165,3 +165,32 @@ func FuzzForm(f *testing.F) {
 		}
 	})
 }
+
+func TestOfFields(t *testing.T) {
+	f, err := Of([]byte(`{"prompt":"two\r\nlines","n":2,"big":12345678901234567890,"on":true,"none":null,"list":["a","b"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	boundary, ok := Boundary(f.ContentType())
+	if !ok {
+		t.Fatalf("content type %s", f.ContentType())
+	}
+	text, _ := io.ReadAll(f.Open())
+	if int64(len(text)) != f.Size() {
+		t.Errorf("%d bytes, announced %d", len(text), f.Size())
+	}
+	back, err := Read(bytes.NewReader(text), boundary, spool.New(t.TempDir(), 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"big":"12345678901234567890","list":["a","b"],"n":"2","on":"true","prompt":"two\r\nlines"}`
+	if got := string(back.Fields()); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Of([]byte(`{"nested":{}}`)); err == nil {
+		t.Error("an object became a field")
+	}
+}

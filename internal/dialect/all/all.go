@@ -2,6 +2,8 @@
 package all
 
 import (
+	"maps"
+
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/anthropic"
@@ -9,6 +11,7 @@ import (
 	"github.com/portico-ai/portico/internal/dialect/cohere"
 	"github.com/portico-ai/portico/internal/dialect/gemini"
 	"github.com/portico-ai/portico/internal/dialect/jina"
+	"github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/dialect/nomic"
 	"github.com/portico-ai/portico/internal/dialect/oci"
 	"github.com/portico-ai/portico/internal/dialect/openai"
@@ -29,5 +32,6 @@ func New() map[ai.Dialect]dialect.Format {
 	} {
 		formats[f.Dialect()] = f
 	}
+	maps.Copy(formats, media.Formats())
 	return formats
 }

@@ -93,9 +93,13 @@ func readMembers(e *ai.Error, doc []byte) {
 	}
 }
 
-// readDetail reads FastAPI's detail: a text, or a list of faults of which each
-// names the place.
+// readDetail reads FastAPI's detail: a text, an error object, or a list of faults
+// of which each names the place.
 func readDetail(e *ai.Error, detail []byte) {
+	if jsonedit.Kind(detail) == '{' && jsonedit.Text(jsonedit.Get(detail, "message")) != "" {
+		readMembers(e, detail)
+		return
+	}
 	if jsonedit.Kind(detail) != '[' {
 		if e.Message == "" && !jsonedit.IsNull(detail) {
 			e.Message = textOrRaw(detail)

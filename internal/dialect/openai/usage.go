@@ -68,9 +68,9 @@ func (c *counts) member(key, value []byte) {
 	case "total_tokens":
 		c.total = count(value)
 		u.Known = u.Known || !jsonedit.IsNull(value)
-	case "prompt_tokens_details", "input_tokens_details":
+	case "prompt_tokens_details", "input_tokens_details", "input_token_details":
 		c.inputDetails(value)
-	case "completion_tokens_details", "output_tokens_details":
+	case "completion_tokens_details", "output_tokens_details", "output_token_details":
 		c.outputDetails(value)
 	case "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens":
 		atLeast(&u.CacheReadTokens, value)

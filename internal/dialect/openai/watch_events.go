@@ -18,6 +18,7 @@ type eventWatcher struct {
 	err        *ai.Error
 	usage      reported
 	model      string
+	images     int64
 }
 
 // Observe implements dialect.Watcher.
@@ -53,6 +54,9 @@ func (w *eventWatcher) event(e sse.Event) {
 		w.done = true
 	case strings.HasPrefix(kind, "image_"): // a stream may hold several images
 		w.midway = !strings.HasSuffix(kind, ".completed")
+		if !w.midway {
+			w.images++
+		}
 	case strings.HasPrefix(kind, "transcript.") || strings.HasPrefix(kind, "speech."):
 		w.midway = true
 	}
@@ -71,7 +75,11 @@ func (w *eventWatcher) Finished() bool { return w.seen && !w.midway }
 func (w *eventWatcher) Err() *ai.Error { return w.err }
 
 // Usage implements dialect.Watcher.
-func (w *eventWatcher) Usage() ai.Usage { return w.usage.usage() }
+func (w *eventWatcher) Usage() ai.Usage {
+	u := w.usage.usage()
+	u.Images = w.images
+	return u
+}
 
 // Model implements dialect.Watcher.
 func (w *eventWatcher) Model() string { return w.model }

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/codec/form"
+	"github.com/portico-ai/portico/internal/codec/spool"
 	dialects "github.com/portico-ai/portico/internal/dialect/all"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
@@ -149,13 +151,35 @@ func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 	if p.Base == "" {
 		c.Base = "http://127.0.0.1:11434"
 	}
+	switch op {
+	case ai.Transcribe:
+		c.Upload, c.Body = recording(t)
+	case ai.Speech:
+		c.Body = []byte(`{"model":"m","voice":"v","text":"hi"}`)
+	}
 	r, err := p.Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	line := fmt.Sprint(p.ID, " ", op, " ", p.Ops[op].Dialect, " ", r.Method, " ", r.URL)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if strings.HasPrefix(r.Header.Get(name), "multipart/form-data;") {
+			line += " " + name + "=form"
+			continue
+		}
 		line += " " + name + "=" + strings.Join(r.Header[name], ",")
 	}
 	return line
+}
+
+// recording is a form with a file.
+func recording(t *testing.T) (*form.Form, []byte) {
+	t.Helper()
+	body := "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\nRIFF\r\n--b--\r\n"
+	f, err := form.Read(strings.NewReader(body), "b", spool.New(t.TempDir(), 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, f.Fields()
 }

@@ -65,7 +65,7 @@ func (m *Matrix) String() string {
 			continue
 		}
 		stream, spec, translated := "not recorded", "not recorded", "none"
-		if l.Op == ai.Embed || l.Op == ai.Rerank || l.Op == ai.Models {
+		if l.Op == ai.Embed || l.Op == ai.Rerank || l.Op == ai.Models || l.Op.Relayed() {
 			stream = "no streams"
 		}
 		if !l.Described {

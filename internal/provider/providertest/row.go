@@ -46,7 +46,7 @@ func checkRow(t *testing.T, p *provider.Provider) {
 	}
 	for op, e := range p.Ops {
 		for _, path := range []string{e.Path, e.StreamPath} {
-			known(path, "path", "model model... id")
+			known(path, "path", "model model... voice id")
 			if !strings.HasPrefix(path, "/") && (path != "" || e.Path == "") {
 				t.Errorf("%s: path %q does not begin with a slash", op, path)
 			}
@@ -147,6 +147,10 @@ func endpointName(d ai.Dialect, op ai.Op) string {
 		return "text-completions"
 	case op == ai.Embed:
 		return "embeddings"
+	case op == ai.ImageGenerate:
+		return "images"
+	case op == ai.Transcribe:
+		return "audio.transcriptions"
 	}
 	return "models"
 }

@@ -107,7 +107,11 @@ var descriptions = map[string]description{
 			delete(input, "type")
 		},
 	},
-	"google": {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
+	"recraft-ai": {file: "recraft/openapi.yaml", prefix: "/v1"},
+	"replicate":  {file: "replicate/openapi.json", modelInPath: "{model_owner}/{model_name}"},
+	"deepgram":   {file: "deepgram/openapi.yml", prefix: "/v1"},
+	"elevenlabs": {file: "elevenlabs/openapi.json.gz", prefix: "/v1"},
+	"google":     {file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", correct: asProtoJSON},
 	"google embed": {
 		file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", translated: "/models/{model}:batchEmbedContents", correct: asProtoJSON,
 	},
@@ -232,6 +236,8 @@ func (s *subject) checkDescribed(t *testing.T) {
 	if slices.Contains(d.undescribed, s.op) {
 		t.Skip("skipped: the provider describes it in prose alone")
 	}
+	want := strings.Replace(strings.TrimPrefix(s.endpoint.Path, d.strip), "{model...}", d.modelInPath, 1)
+	want = placeholder.ReplaceAllString(want, "{id}")
 	for _, file := range append(d.more, d.file) {
 		doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(file)))
 		if err != nil {
@@ -240,7 +246,7 @@ func (s *subject) checkDescribed(t *testing.T) {
 		paths, _ := member(doc, "paths").(map[string]any)
 		for path, methods := range paths {
 			path = placeholder.ReplaceAllString(strings.TrimPrefix(path, d.prefix), "{id}")
-			if path == strings.TrimPrefix(s.endpoint.Path, d.strip) && member(methods, strings.ToLower(s.method())) != nil {
+			if path == want && member(methods, strings.ToLower(s.method())) != nil {
 				s.line.Described = true
 				return
 			}
@@ -364,4 +370,48 @@ func (s *subject) checkAllowed(t *testing.T, schema *jsonschema.Schema, body []b
 	case known != "" && known != ofOpenAI: // of which some descriptions have a part
 		t.Errorf("the official description allows the request after all; it is listed as: %s", known)
 	}
+}
+
+// Schema compiles what an official description has at a path, for tests of what
+// the suite does not cover. It skips t where there are no descriptions.
+func Schema(t *testing.T, file string, path ...string) *jsonschema.Schema {
+	t.Helper()
+	doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if member(doc, "openapi") == nil { // one model's: not a document of references
+		doc, path = member(doc, path...), nil
+	}
+	schema, err := compile(doc, path...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// Allows expects a schema to allow a body.
+func Allows(t *testing.T, schema *jsonschema.Schema, body []byte) {
+	t.Helper()
+	if err := validate(schema, body); err != nil {
+		t.Errorf("the official description does not allow the request: %.1500s\nin %.500s", err, body)
+	}
+}
+
+// Parameters are the names of what an official description lists as parameters at
+// a path.
+func Parameters(t *testing.T, file string, path ...string) map[string]bool {
+	t.Helper()
+	doc, err := readDescription(filepath.Join(corpus.Specs(t), filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	list, _ := member(doc, path...).([]any)
+	for _, p := range list {
+		if name, ok := member(p, "name").(string); ok {
+			names[name] = true
+		}
+	}
+	return names
 }

@@ -1,0 +1,97 @@
+// Package media has the providers whose pictures, speech and transcripts have
+// formats of their own and addresses that need code, or nothing else beside them.
+// What the formats are and where they are documented stands in dialect/media.
+package media
+
+import (
+	"net/http"
+
+	"github.com/portico-ai/portico/internal/ai"
+	format "github.com/portico-ai/portico/internal/dialect/media"
+	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/sign"
+)
+
+// Rows lists the providers.
+func Rows() []*provider.Provider {
+	draws := func(d ai.Dialect, path string) map[ai.Op]provider.Endpoint {
+		return map[ai.Op]provider.Endpoint{ai.ImageGenerate: {Dialect: d, Path: path}}
+	}
+	return []*provider.Provider{
+		{
+			ID: "stability-ai", Name: "Stability AI", Docs: "https://platform.stability.ai/docs/api-reference",
+			Base: "https://api.stability.ai", Ops: draws(format.Stability, "/v2beta/stable-image/generate/{model}"),
+			Adapter:  only{ai.ImageGenerate: stability},
+			Unproven: true,
+			Notes: []string{
+				"Engines of the v1 API, such as stable-diffusion-xl-1024-v1-0, are called at /v1/generation/{engine}/text-to-image.",
+			},
+			Fields: []provider.Field{
+				{Name: "stability_client_id", Header: "stability-client-id", Label: "Client id", Send: "Stability-Client-Id",
+					Help: "Name of the application, for Stability AI's help with problems"},
+				{Name: "stability_client_user_id", Header: "stability-client-user-id", Label: "Client user id", Send: "Stability-Client-User-Id",
+					Help: "Id of the application's user"},
+				{Name: "stability_client_version", Header: "stability-client-version", Label: "Client version", Send: "Stability-Client-Version",
+					Help: "Version of the application"},
+			},
+		},
+		{
+			ID: "segmind", Name: "Segmind", Docs: "https://docs.segmind.com",
+			Base: "https://api.segmind.com/v1", Sign: sign.Header("X-Api-Key"), Unproven: true, Ops: draws(format.Segmind, "/{model...}"),
+		},
+		{
+			ID: "recraft-ai", Name: "Recraft", Docs: "https://www.recraft.ai/docs/api-reference/endpoints",
+			Base: "https://external.api.recraft.ai/v1", Ops: draws(format.Recraft, "/images/generations"),
+		},
+		{
+			ID: "fal-ai", Name: "fal", Docs: "https://fal.ai/docs/model-api-reference",
+			Base: "https://fal.run", Sign: sign.Scheme("Key"), Ops: draws(format.Fal, "/{model...}"),
+		},
+		{
+			ID: "replicate", Name: "Replicate", Docs: "https://replicate.com/docs/reference/http",
+			Base: "https://api.replicate.com/v1", Ops: draws(format.Replicate, "/models/{model...}/predictions"),
+			Adapter: only{ai.ImageGenerate: replicate},
+			Notes: []string{
+				"owner/name is an official model; owner/name:version is any other, and is sent to /predictions.",
+				"A prediction is waited for up to a minute; one that is not ready then is an error with its id, which can be asked after through the proxy.",
+			},
+		},
+		{
+			ID: "fireworks-ai", Name: "Fireworks", Docs: "https://docs.fireworks.ai/api-reference/post-chatcompletions",
+			Base:    "https://api.fireworks.ai/inference/v1",
+			Adapter: only{ai.ImageGenerate: fireworks},
+			Ops: map[ai.Op]provider.Endpoint{
+				ai.Chat:          {Dialect: ai.OpenAI, Path: "/chat/completions"},
+				ai.Complete:      {Dialect: ai.OpenAI, Path: "/completions"},
+				ai.Embed:         {Dialect: ai.OpenAI, Path: "/embeddings"},
+				ai.Models:        {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
+				ai.ImageGenerate: {Dialect: format.Fireworks, Path: "/image_generation/{model...}"},
+			},
+			Notes: []string{
+				"The pictures of FLUX models are asked for at /workflows/{model}/text_to_image.",
+			},
+		},
+		{
+			ID: "deepgram", Name: "Deepgram", Docs: "https://developers.deepgram.com/reference",
+			Base: "https://api.deepgram.com/v1", Sign: sign.Scheme("Token"),
+			Ops: map[ai.Op]provider.Endpoint{
+				ai.Transcribe: {Dialect: format.Deepgram, Path: "/listen"},
+				ai.Speech:     {Dialect: format.Deepgram, Path: "/speak"},
+			},
+			Adapter: only{ai.Transcribe: deepgramListen, ai.Speech: deepgramSpeak},
+		},
+		{
+			ID: "elevenlabs", Name: "ElevenLabs", Docs: "https://elevenlabs.io/docs/api-reference",
+			Base: "https://api.elevenlabs.io/v1", Sign: sign.Header("Xi-Api-Key"),
+			Ops: map[ai.Op]provider.Endpoint{
+				ai.Transcribe: {Dialect: format.ElevenLabs, Path: "/speech-to-text"},
+				ai.Speech:     {Dialect: format.ElevenLabs, Path: "/text-to-speech/{voice}"},
+			},
+			Adapter: only{ai.Speech: elevenSpeak},
+			Notes: []string{
+				"Portkey has no provider of this name; the id is Portico's own.",
+				"voice is the id of a voice and stands in the path.",
+			},
+		},
+	}
+}
