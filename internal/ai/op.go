@@ -95,6 +95,7 @@ const (
 	// Responses is OpenAI's newer format, with items in place of messages.
 	Responses Dialect = "responses"
 	Gemini    Dialect = "gemini"
+	Predict   Dialect = "predict" // Vertex AI's, of models that are not generative: instances in, predictions out
 	Bedrock   Dialect = "bedrock" // Converse
 )
 

@@ -15,6 +15,7 @@ type Conversion struct {
 	Stream bool
 	Strict bool   // strict OpenAI compliance: no extension fields in hub output
 	Onward bool   // the hub is a step on the way to another format: its own words, and only extensions that others read
+	Object string // id of the batch or file that the address names
 	ID     string // fallback id for replies whose format has none
 	Now    int64  // unix seconds for formats without a timestamp
 

@@ -14,6 +14,7 @@ import (
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -59,7 +60,7 @@ func (a *answer) discard() {
 // attempt makes one call of one provider.
 func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Step) *answer {
 	a := &answer{attempt: rec.begin(s), conversion: &dialect.Conversion{
-		Op: c.Op, Stream: c.Stream, ID: rec.entry.ID, Now: c.Started.Unix(),
+		Op: c.Op, Stream: c.Stream, Object: provider.ObjectID(c.Rest), ID: rec.entry.ID, Now: c.Started.Unix(),
 		Strict: c.strict(s.Target), Onward: c.Dialect != ai.OpenAI,
 	}}
 	defer rec.end(a)
@@ -107,7 +108,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	case events != nil && (c.Stream || c.Op.Relayed()):
 		rec.entry.Stream = true
 		g.openStream(c, a, x, events)
-	case c.Op.Relayed() && !isJSONReply(x.resp) && a.passes(c):
+	case c.Op.Relayed() && (!isJSONReply(x.resp) && a.passes(c) || c.Op == ai.GetFileContent):
 		g.openRaw(a, x)
 	default:
 		g.readWhole(c, a, x)
@@ -157,7 +158,12 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	if body, err = d.provider.Fit(a.conversion, body); err != nil {
 		return nil, err
 	}
-	if f, ok := c.Upload.(*form.Form); ok {
+	f, ok := c.Upload.(*form.Form)
+	if ok && c.Op == ai.UploadFile && d.provider.BatchLine != nil {
+		a.upload, err = g.newBatchFile(a, f)
+		return body, err
+	}
+	if ok {
 		a.upload, err = f.Edited(body)
 	}
 	return body, err

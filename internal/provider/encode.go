@@ -154,6 +154,17 @@ func setBody(r *http.Request, c *Call) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(open()), nil }
 }
 
+// ObjectID is the id, escaped, of what an address such as "/batches/ID/cancel"
+// names; "" if it names none.
+func ObjectID(rest string) string {
+	rest, _, _ = strings.Cut(rest, "?")
+	parts := strings.SplitN(rest, "/", 4)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[2]
+}
+
 // WithModel returns a copy of the call that names another model in its body.
 func (c *Call) WithModel(model string) (*Call, error) {
 	out := *c

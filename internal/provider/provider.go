@@ -25,12 +25,18 @@ type Provider struct {
 
 	// Base is the URL that paths are appended to. It may hold {field}
 	// placeholders; "" means that the caller must name a host.
-	Base    string
-	Fields  []Field            // nil means just an API key
-	Sign    sign.Func          // nil means sign.Bearer
-	Ops     map[ai.Op]Endpoint // what it offers; absent means unsupported
-	Choose  Chooser            // nil means that Ops says it all
-	Quirks  Quirks
+	Base   string
+	Fields []Field            // nil means just an API key
+	Sign   sign.Func          // nil means sign.Bearer
+	Ops    map[ai.Op]Endpoint // what it offers; absent means unsupported
+	Choose Chooser            // nil means that Ops says it all
+	Quirks Quirks
+
+	// BatchLine is a line of a batch's file as the provider takes it, of a request
+	// in the format of the model's chat; id is the client's own. Nil means that
+	// files are uploaded as they come.
+	BatchLine func(model, id string, body []byte) ([]byte, error)
+
 	Adapter Adapter // nil means the table adapter
 
 	// Variants serve calls to some base URLs in another way, under the same id and
@@ -98,9 +104,11 @@ func (e *Endpoint) PathOf(c *Call) string {
 }
 
 // A Chooser names the endpoint for a call that its client wrote in a dialect,
-// where that is another than the row's: one that speaks the dialect itself. It is
-// not ok where Ops says it. What is called decides here, and the row stays; where
-// the address decides, and fields and signature differ as well, see [Variant].
+// where that is another than the row's: one that speaks the dialect itself, or the
+// one that the model is at. It is not ok where Ops says it; an endpoint without a
+// dialect means that the operation is not offered for the model. What is called
+// decides here, and the row stays; where the address decides, and fields and
+// signature differ as well, see [Variant].
 type Chooser func(op ai.Op, client ai.Dialect, model string) (e Endpoint, ok bool)
 
 // A Field is a setting of a provider beside its API key. It may come from an
@@ -170,7 +178,7 @@ func (p *Provider) Endpoint(op ai.Op) (Endpoint, bool) {
 func (p *Provider) EndpointFor(op ai.Op, client ai.Dialect, model string) (Endpoint, bool) {
 	if p.Choose != nil {
 		if e, ok := p.Choose(op, client, model); ok {
-			return e, true
+			return e, e.Dialect != ""
 		}
 	}
 	return p.Endpoint(op)

@@ -22,7 +22,7 @@ func familyOf(provider, path string) family {
 		return anthropic
 	case provider == "bedrock", provider == "sagemaker":
 		return amazon
-	case provider == "google":
+	case provider == "google", provider == "vertex-ai":
 		return google
 	case provider == "ollama" && strings.HasPrefix(path, "/api/"):
 		return ollama

@@ -37,6 +37,7 @@ var endpoints = []struct{ suffix, name string }{
 	{"/invocations", "invoke"}, {"/invocations-response-stream", "invoke"}, {"/foundation-models", "models"},
 	{":generateContent", "generateContent"}, {":streamGenerateContent", "generateContent"}, {":countTokens", "count-tokens"},
 	{":embedContent", "embeddings"}, {":batchEmbedContents", "embeddings"},
+	{":rawPredict", "rawPredict"}, {":streamRawPredict", "rawPredict"}, {":predict", "predict"},
 }
 
 func endpointOf(path string) (string, bool) {

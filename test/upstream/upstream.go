@@ -105,6 +105,8 @@ func (s *Server) Base(provider string) string {
 		return s.URL + "/" + provider
 	case "google":
 		return s.URL + "/google/v1beta"
+	case "vertex-ai":
+		return s.URL + "/vertex-ai"
 	}
 	return s.URL + "/" + provider + "/v1"
 }

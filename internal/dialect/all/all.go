@@ -16,6 +16,7 @@ import (
 	"github.com/portico-ai/portico/internal/dialect/oci"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/dialect/palm"
+	"github.com/portico-ai/portico/internal/dialect/predict"
 	"github.com/portico-ai/portico/internal/dialect/responses"
 	"github.com/portico-ai/portico/internal/dialect/tei"
 	"github.com/portico-ai/portico/internal/dialect/triton"
@@ -27,7 +28,7 @@ import (
 func New() map[ai.Dialect]dialect.Format {
 	formats := map[ai.Dialect]dialect.Format{}
 	for _, f := range []dialect.Format{
-		openai.New(), anthropic.New(), bedrock.New(), cohere.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), responses.New(), tei.New(), triton.New(),
+		openai.New(), anthropic.New(), bedrock.New(), cohere.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), predict.New(), responses.New(), tei.New(), triton.New(),
 		voyage.New(), workersai.New(),
 	} {
 		formats[f.Dialect()] = f

@@ -62,6 +62,10 @@ func (c *counts) count(key string, value []byte) {
 		c.replyAudio = audio(value)
 	case "serviceTier":
 		c.tier = jsonedit.Text(value)
+	case "trafficType": // Vertex AI's name for it
+		if tier, ok := strings.CutPrefix(jsonedit.Text(value), "ON_DEMAND_"); ok {
+			c.tier = strings.ToLower(tier)
+		}
 	}
 }
 

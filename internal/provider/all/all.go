@@ -10,6 +10,7 @@ import (
 	"github.com/portico-ai/portico/internal/provider/media"
 	"github.com/portico-ai/portico/internal/provider/oracle"
 	"github.com/portico-ai/portico/internal/provider/sagemaker"
+	"github.com/portico-ai/portico/internal/provider/vertexai"
 	"github.com/portico-ai/portico/internal/provider/voyage"
 	"github.com/portico-ai/portico/internal/sign"
 )
@@ -17,6 +18,7 @@ import (
 // New returns the registry of all providers. Token requests that a provider's
 // signature needs go through doer.
 func New(doer sign.Doer) (*provider.Registry, error) {
-	rows := append(provider.Rows(), azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), oracle.New(), sagemaker.New(doer), voyage.New())
+	rows := append(provider.Rows(), azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), oracle.New(), sagemaker.New(doer),
+		vertexai.New(doer), voyage.New())
 	return provider.NewRegistry(append(rows, media.Rows()...)...)
 }

@@ -137,6 +137,11 @@ func TestRequests(t *testing.T) {
 	golden(t, "testdata/requests.txt", strings.Join(got, "\n")+"\n")
 }
 
+// inURL reports whether a field has its place in the address of an operation.
+func inURL(p *provider.Provider, op ai.Op, field string) bool {
+	return strings.Contains(p.Base+p.Ops[op].Base+p.Ops[op].Path, "{"+field+"}")
+}
+
 func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 	t.Helper()
 	c := &provider.Call{Op: op, Model: "m", Body: []byte(`{}`), Key: ai.NewSecret("KEY"), Fields: map[string]string{}}
@@ -144,8 +149,15 @@ func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 		switch {
 		case f.URL:
 			c.Fields[f.Name] = "https://URL"
-		case f.Name == "deployment_id" || f.Default == "" && (f.Required || strings.Contains(p.Base, "{"+f.Name+"}")):
+		case f.Name == "provider_file_name":
+			c.Fields[f.Name] = "in/a b.jsonl"
+		case f.Name == "deployment_id" || f.Default == "" && (f.Required || inURL(p, op, f.Name)):
 			c.Fields[f.Name] = strings.ToUpper(f.Name)
+		}
+	}
+	for _, route := range ai.Platform {
+		if route.Op == op {
+			c.Method, c.Rest = route.Method, strings.Replace(route.Path, "{id}", "id", 1)
 		}
 	}
 	if p.Base == "" {

@@ -16,8 +16,9 @@ type Line struct {
 	Provider  string
 	Op        ai.Op
 	Dialect   ai.Dialect
-	Described bool // an official description has the operation
-	Relayed   bool // it passes through unread, whatever its format
+	Model     string // for which the row chose the endpoint, "" if for most
+	Described bool   // an official description has the operation
+	Relayed   bool   // it passes through unread, whatever its format
 
 	Own        Tally // the suite's own cases
 	Whole      Tally // recorded answers
@@ -81,6 +82,9 @@ func (m *Matrix) String() string {
 		if l.Dialect != ai.OpenAI {
 			op += " (" + string(l.Dialect) + ")"
 		}
+		if l.Model != "" {
+			op += " of " + l.Model
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.Provider, op, l.Own.Cell("none"), l.Whole.Cell("not recorded"),
 			l.Stream.Cell(stream), l.Error.Cell("not recorded"), l.Requests.Cell(spec), l.Translated.Cell(translated))
 		for i, t := range l.tallies() {
@@ -129,8 +133,8 @@ func (c *Tally) add(other *Tally) {
 	c.Known += other.Known
 }
 
-func newLine(p *provider.Provider, op ai.Op) *Line {
-	return &Line{Provider: p.ID, Op: op, Dialect: p.Ops[op].Dialect}
+func newLine(p *provider.Provider, op ai.Op, e provider.Endpoint) *Line {
+	return &Line{Provider: p.ID, Op: op, Dialect: e.Dialect}
 }
 
 // Recorded counts the recorded answers that were there to check.

@@ -42,6 +42,10 @@ func keyless(query string) string {
 
 var deploymentOf = regexp.MustCompile(`^(.*)/deployments/([^/]+)(/.*)$`)
 
+// vertexOf takes a URL of Vertex AI apart: host, version, project, region,
+// publisher, model and method.
+var vertexOf = regexp.MustCompile(`^(https://[^/]*aiplatform[^/]*)/(v1|v1beta1)/(?:projects/([^/]+)/locations/([^/]+)/)?publishers/([^/]+)/models/([^/:]+):([A-Za-z]+)$`)
+
 // checkRecordedURL expects a call with the recorded request's host, deployment
 // and API version to go to the recorded URL.
 func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
@@ -71,6 +75,15 @@ func (s *subject) checkRecordedURL(t *testing.T, e *corpus.Exchange) {
 		if query = keyless(query); query != "" {
 			want += "?" + query
 		}
+	}
+	if m := vertexOf.FindStringSubmatch(want); m != nil {
+		whole = true
+		c.Base, c.Model, c.Stream = "", m[5]+"/"+m[6], strings.HasPrefix(m[7], "stream")
+		c.Fields["vertex_project_id"], c.Fields["vertex_region"] = m[3], m[4]
+		if m[3] == "" {
+			c.Key = ai.NewSecret("AIza" + testKey) // a call without a project is one with an API key
+		}
+		want = strings.Replace(want, "/"+m[2]+"/", "/v1/", 1) // the methods are the same in both versions
 	}
 	if m := deploymentOf.FindStringSubmatch(want); m != nil {
 		c.Base = m[1]
@@ -169,6 +182,9 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 	}
 	for _, client := range clients {
 		format := s.formats[client]
+		if s.chosen.client != "" && client != s.chosen.client {
+			continue // which would be called elsewhere
+		}
 		if !hasClients(client, s.op) || client == s.endpoint.Dialect && (s.op == ai.Embed || s.p.ID == string(client) || d.older) {
 			continue // its own requests are checked as such, and embeddings only where they are translated
 		}
@@ -202,7 +218,7 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 				} else if ok && s.op == ai.Embed && e.Kind == ai.Invalid && strings.HasPrefix(e.Param, "input[") {
 					t.Skipf("skipped: the provider takes no token ids: %s", e.Message)
 				}
-				known := notAllowed[s.p.ID+" from "+e.ID]
+				known := notAllowed[s.describedBy()+" from "+e.ID]
 				if err != nil && known != "" {
 					t.Skipf("skipped: %s: %v", known, err)
 				}
@@ -214,7 +230,7 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 						t.Fatal(err)
 					}
 				}
-				if client == s.endpoint.Dialect && client == ai.Anthropic {
+				if client == s.endpoint.Dialect && (client == ai.Anthropic || s.chosen.model != "") {
 					known = notAllowed[e.ID] // by the same description
 				}
 				var plain bytes.Buffer
@@ -227,7 +243,7 @@ func (s *subject) checkTranslatedRequests(t *testing.T, schema *jsonschema.Schem
 				if regexp.MustCompile(newer).Match(plain.Bytes()) {
 					known = ofOpenAI
 				}
-				for _, part := range noPlaceFor[s.p.ID] {
+				for _, part := range noPlaceFor[s.describedBy()] {
 					if has, err := regexp.Match(part.has, plain.Bytes()); err != nil {
 						t.Fatal(err)
 					} else if has {

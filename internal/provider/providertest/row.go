@@ -60,6 +60,17 @@ func checkRow(t *testing.T, p *provider.Provider) {
 	}
 }
 
+// recordedName is what the corpus calls the endpoint: Vertex AI's general methods
+// go by their own names.
+func (s *subject) recordedName() string {
+	for _, method := range []string{"rawPredict", "predict"} {
+		if strings.HasSuffix(s.endpoint.Path, ":"+method) && s.op != ai.ImageGenerate {
+			return method
+		}
+	}
+	return endpointName(s.endpoint.Dialect, s.op)
+}
+
 // checkFields expects that every name a field goes by leads to it alone.
 func checkFields(t *testing.T, p *provider.Provider) map[string]provider.Field {
 	fields := map[string]provider.Field{}

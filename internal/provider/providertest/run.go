@@ -36,7 +36,8 @@ type subject struct {
 	op       ai.Op
 	endpoint provider.Endpoint
 	format   dialect.Format                // of the endpoint
-	formats  map[ai.Dialect]dialect.Format // of clients
+	formats  map[ai.Dialect]dialect.Format // of clients and providers
+	chosen   chosen                        // the model, where the row chose the endpoint by it
 	line     *Line
 }
 
@@ -50,34 +51,40 @@ func Run(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialect.Form
 	t.Run("unsupported", func(t *testing.T) { checkUnsupported(t, p) })
 	for _, op := range slices.Sorted(maps.Keys(p.Ops)) {
 		e := p.Ops[op]
-		s := &subject{p: p, op: op, endpoint: e, format: formats[e.Dialect], formats: formats, line: newLine(p, op)}
+		s := &subject{p: p, op: op, endpoint: e, format: formats[e.Dialect], formats: formats, line: newLine(p, op, e)}
 		lines = append(lines, s.line)
-		t.Run(string(op), func(t *testing.T) {
-			if op.Relayed() && !e.AsCalled { // what is translated is the format's to prove, and the adapter's if there is one
-				if p.Adapter == nil {
-					t.Run("request", s.checkRequest)
-				}
-				if s.format = mediaFormats[e.Dialect]; s.format == nil {
-					t.Fatalf("there is no format for the dialect %q", e.Dialect)
-				}
-				t.Run("described", s.checkDescribed)
-				t.Run("recorded", s.checkRecordedMedia)
-				return
-			}
-			if s.format == nil {
-				t.Fatalf("there is no format for the dialect %q", e.Dialect)
-			}
-			t.Run("request", s.checkRequest)
-			if s.line.Relayed = e.AsCalled; e.AsCalled {
-				t.Run("described", s.checkDescribed)
-				return // what passes through unread is the gateway's to prove
-			}
-			t.Run("own", s.checkOwn)
-			t.Run("recorded", s.checkRecorded)
-		})
+		t.Run(string(op), s.run)
 	}
+	lines = append(lines, runChosen(t, p, formats)...)
 	t.Run("proven", func(t *testing.T) { checkProven(t, p, lines) })
 	return lines
+}
+
+func (s *subject) run(t *testing.T) {
+	if media := mediaFormats[s.endpoint.Dialect]; media != nil && s.op.Relayed() && !s.endpoint.AsCalled {
+		// what is translated is the format's to prove, and the adapter's if there is one
+		if s.p.Adapter == nil {
+			t.Run("request", s.checkRequest)
+		}
+		s.format = media
+		t.Run("described", s.checkDescribed)
+		t.Run("recorded", s.checkRecordedMedia)
+		return
+	}
+	if s.format == nil {
+		t.Fatalf("there is no format for the dialect %q", s.endpoint.Dialect)
+	}
+	t.Run("request", s.checkRequest)
+	if s.line.Relayed = s.endpoint.AsCalled; s.endpoint.AsCalled {
+		t.Run("described", s.checkDescribed)
+		return // what passes through unread is the gateway's to prove
+	}
+	if s.op.Relayed() && s.op != ai.ImageGenerate { // of batches and files nothing is recorded
+		t.Run("described", func(t *testing.T) { s.official(t, s.endpoint.Path) })
+		return
+	}
+	t.Run("own", s.checkOwn)
+	t.Run("recorded", s.checkRecorded)
 }
 
 // checkProven holds the row's word of what it was checked against to what was

@@ -16,6 +16,7 @@ type said struct {
 	Finish  []string `json:"finish"` // of each choice, in the hub's words
 	Usage   ai.Usage `json:"usage"`
 	Vectors int      `json:"vectors"`
+	Images  int      `json:"images"`
 	Ranked  []ranked `json:"ranked"`
 	Models  []string `json:"models"`
 
@@ -56,6 +57,7 @@ var readers = map[ai.Dialect]reader{
 	ai.Voyage:    {readVoyage, nil},
 	ai.WorkersAI: {readWorkers, readWorkersStream},
 	ai.Gemini:    {readGemini, readGeminiStream},
+	ai.Predict:   {readPredict, readPredictStream},
 	ai.Bedrock:   {readBedrock, readBedrockStream},
 }
 

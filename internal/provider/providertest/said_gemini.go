@@ -104,6 +104,7 @@ type geminiUsage struct {
 	Out        []geminiModality `json:"candidatesTokensDetails"`
 	ToolsIn    []geminiModality `json:"toolUsePromptTokensDetails"`
 	Tier       string           `json:"serviceTier"`
+	Traffic    any              `json:"trafficType"` // a name, or its number
 }
 
 // over is u with what a later chunk says in place.
@@ -135,6 +136,9 @@ func (u *geminiUsage) over(later *geminiUsage) *geminiUsage {
 	if sum.Tier == "" {
 		sum.Tier = u.Tier
 	}
+	if sum.Traffic == nil {
+		sum.Traffic = u.Traffic
+	}
 	return &sum
 }
 
@@ -149,6 +153,10 @@ func (u *geminiUsage) usage(searches int) ai.Usage {
 			}
 		}
 		return n
+	}
+	tiers := map[any]string{"ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}
+	if u.Tier == "" {
+		u.Tier = tiers[u.Traffic]
 	}
 	return ai.Usage{
 		Known:       u.Prompt != nil || u.Candidates != nil || u.Total != nil,

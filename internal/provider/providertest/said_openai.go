@@ -15,6 +15,8 @@ type openAIAnswer struct {
 	Data    []struct {
 		ID     string `json:"id"`
 		Object string `json:"object"`
+		B64    string `json:"b64_json"`
+		URL    string `json:"url"`
 	} `json:"data"`
 	Results []ranked     `json:"results"`
 	Usage   *openAIUsage `json:"usage"`
@@ -133,9 +135,12 @@ func readOpenAI(body []byte) (s said, err error) {
 	}
 	s.Model, s.Usage, s.Ranked = a.Model, a.Usage.usage(a.Tier), a.Results
 	for _, d := range a.Data {
-		if d.Object == "model" {
+		switch {
+		case d.Object == "model":
 			s.Models = append(s.Models, d.ID)
-		} else {
+		case d.B64 != "" || d.URL != "":
+			s.Images++
+		default:
 			s.Vectors++
 		}
 	}

@@ -1,0 +1,148 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A cloud is as much of Vertex AI and Cloud Storage as a batch needs: it keeps
+// what is uploaded, and ends a job by answering each of its lines.
+type cloud struct {
+	*httptest.Server
+
+	mu      sync.Mutex
+	objects map[string]string // by gs:// address
+	job     map[string]any
+}
+
+func newCloud(t *testing.T) *cloud {
+	c := &cloud{objects: map[string]string{}}
+	const jobs = "/v1/projects/acme/locations/us-east5/batchPredictionJobs"
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /upload/storage/v1/b/{bucket}/o", c.store)
+	mux.HandleFunc("GET /storage/v1/b/{bucket}/o/{name}", c.object)
+	mux.HandleFunc("POST "+jobs, c.start)
+	mux.HandleFunc("GET "+jobs+"/{id}", func(w http.ResponseWriter, _ *http.Request) { c.finish(); answerJSON(w, c.job) })
+	mux.HandleFunc("GET "+jobs, func(w http.ResponseWriter, _ *http.Request) {
+		answerJSON(w, map[string]any{"batchPredictionJobs": []any{c.job}})
+	})
+	mux.HandleFunc("POST "+jobs+"/{id}", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, map[string]any{}) })
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if r.Header.Get("Authorization") != "Bearer "+googleToken {
+			t.Errorf("%s %s with %v", r.Method, r.URL, r.Header)
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(c.Close)
+	return c
+}
+
+func answerJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (c *cloud) store(w http.ResponseWriter, r *http.Request) {
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	bucket, name := r.PathValue("bucket"), r.URL.Query().Get("name")
+	c.objects["gs://"+bucket+"/"+name] = string(content)
+	answerJSON(w, map[string]any{"kind": "storage#object", "bucket": bucket, "name": name, "size": fmt.Sprint(len(content))})
+}
+
+func (c *cloud) object(w http.ResponseWriter, r *http.Request) {
+	content, ok := c.objects["gs://"+r.PathValue("bucket")+"/"+r.PathValue("name")]
+	switch {
+	case !ok:
+		w.WriteHeader(http.StatusNotFound)
+	case r.URL.Query().Get("alt") == "media":
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = io.WriteString(w, content)
+	default:
+		answerJSON(w, map[string]any{"bucket": r.PathValue("bucket"), "name": r.PathValue("name"), "size": fmt.Sprint(len(content))})
+	}
+}
+
+func (c *cloud) start(w http.ResponseWriter, r *http.Request) {
+	if err := json.NewDecoder(r.Body).Decode(&c.job); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	c.job["name"], c.job["state"] = "projects/5/locations/us-east5/batchPredictionJobs/77", "JOB_STATE_PENDING"
+	answerJSON(w, c.job)
+}
+
+func (c *cloud) finish() {
+	input := c.job["inputConfig"].(map[string]any)["gcsSource"].(map[string]any)["uris"].([]any)[0].(string)
+	folder := c.job["outputConfig"].(map[string]any)["gcsDestination"].(map[string]any)["outputUriPrefix"].(string) + "/prediction-1"
+	for line := range strings.Lines(c.objects[input]) {
+		c.objects[folder+"/predictions.jsonl"] += strings.TrimSuffix(line, "}\n") + `,"response":{"candidates":[]}}` + "\n"
+	}
+	c.job["state"], c.job["outputInfo"] = "JOB_STATE_SUCCEEDED", map[string]any{"gcsOutputDirectory": folder}
+}
+
+// A batch goes from a file in OpenAI's form to its results.
+func TestVertexBatch(t *testing.T) {
+	t.Parallel()
+	cloud, ts := newCloud(t), newTokenServer(t)
+	s := start(t, t.TempDir(), map[string]string{"vertex-ai": cloud.URL}, "--egress-allow", ts.host())
+	account, _ := ts.account(t)
+	slug := s.virtualKey("batch", "vertex-ai", map[string]any{"key": nil, "vertex_region": "us-east5",
+		"vertex_storage_bucket_name": "bucket", "vertex_service_account_json": account})
+	do := func(method, path string, body any, headers ...string) map[string]any {
+		t.Helper()
+		got := s.call(method, path, workspaceKey, body, append([]string{"X-Portkey-Virtual-Key", slug}, headers...)...)
+		if got.Status != 200 {
+			t.Fatalf("%s %s: status %d, %s", method, path, got.Status, got.Body)
+		}
+		return got.JSON(t)
+	}
+	const lines = `{"custom_id":"one","method":"POST","url":"/v1/chat/completions","body":{"model":"gemini-2.5-flash","messages":[{"role":"user","content":"Hello"}]}}` + "\n"
+	form, contentType := newForm(t, []byte(lines+lines), "purpose", "batch")
+	file := do("POST", "/v1/files", form, "Content-Type", contentType)
+	id, _ := file["id"].(string)
+	if !strings.HasPrefix(id, "gs-") || file["object"] != "file" {
+		t.Fatalf("the file is %v", file)
+	}
+	if again := do("GET", "/v1/files/"+id, nil); again["id"] != id || again["bytes"] != file["bytes"] {
+		t.Errorf("the file is %v, it was %v", again, file)
+	}
+	batch := do("POST", "/v1/batches", map[string]any{"input_file_id": id, "endpoint": "/v1/chat/completions", "completion_window": "24h", "model": "gemini-2.5-flash"})
+	if batch["id"] != "77" || batch["status"] != "validating" || batch["input_file_id"] != id {
+		t.Fatalf("the batch is %v", batch)
+	}
+	if list, _ := do("GET", "/v1/batches", nil)["data"].([]any); len(list) != 1 {
+		t.Errorf("the list has %v", list)
+	}
+	batch = do("GET", "/v1/batches/77", nil)
+	output, _ := batch["output_file_id"].(string)
+	if batch["status"] != "completed" || output == "" {
+		t.Fatalf("the batch is %v", batch)
+	}
+	got := s.call("GET", "/v1/files/"+output+"/content", workspaceKey, nil, "X-Portkey-Virtual-Key", slug)
+	if got.Status != 200 || strings.Count(got.Body, `"requestId":"one","response":`) != 2 {
+		t.Errorf("status %d, %s", got.Status, got.Body)
+	}
+	if cancelled := do("POST", "/v1/batches/77/cancel", nil); cancelled["id"] != "77" || cancelled["status"] != "cancelling" {
+		t.Errorf("the batch is %v", cancelled)
+	}
+	for path, headers := range map[string][]string{
+		"/v1/files/gs%253A%252F%252Fother%252Fx": nil,
+		"/v1/files/x":                            {"X-Portkey-Vertex-Storage-Bucket-Name", "other"},
+	} {
+		if got := s.call("GET", path, workspaceKey, nil, append([]string{"X-Portkey-Virtual-Key", slug}, headers...)...); got.Status != 400 {
+			t.Errorf("%s %v: status %d, %s", path, headers, got.Status, got.Body)
+		}
+	}
+}
