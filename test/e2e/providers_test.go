@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
 	"github.com/portico-ai/portico/test/corpus"
 	"github.com/portico-ai/portico/test/upstream"
@@ -23,11 +24,11 @@ func TestRecordedAnswersPassThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	up := upstream.New(t, upstream.Options{})
-	bases := map[string]string{}
+	bases, fields := map[string]string{}, map[string][]string{}
 	for _, id := range registry.IDs() {
 		row, _ := registry.Get(id)
 		if e, ok := row.Endpoint(ai.Chat); ok && e.Dialect == ai.OpenAI && id != "azure-openai" && corpus.Has(t, id, "chat.completions") {
-			bases[id] = up.URL + "/" + id
+			bases[id], fields[id] = up.URL+"/"+id, requiredFields(row)
 		}
 	}
 	s := start(t, t.TempDir(), bases)
@@ -39,7 +40,7 @@ func TestRecordedAnswersPassThrough(t *testing.T) {
 				if e.Chunking == "sse-data" || e.Is("stream-error") || len(e.ResponseChunks) == 0 && !json.Valid(e.Body()) {
 					continue // stored without its framing; an error; no JSON
 				}
-				checkPassed(t, s, e)
+				checkPassed(t, s, e, fields[id])
 				passed++
 			}
 			t.Logf("%d answers", passed)
@@ -47,16 +48,28 @@ func TestRecordedAnswersPassThrough(t *testing.T) {
 	}
 }
 
-func checkPassed(t *testing.T, s *server, e *corpus.Exchange) {
+// requiredFields are the headers without which a provider refuses a call.
+func requiredFields(p *provider.Provider) []string {
+	var headers []string
+	for _, f := range p.Fields {
+		if f.Required && !f.Secret {
+			headers = append(headers, "X-Portkey-"+f.Header, "f")
+		}
+	}
+	return headers
+}
+
+func checkPassed(t *testing.T, s *server, e *corpus.Exchange, fields []string) {
 	t.Helper()
 	stream := len(e.ResponseChunks) > 0
 	body := map[string]any{"model": "m", "messages": []any{map[string]any{"role": "user", "content": "Hello"}}, "stream": stream}
 	if stream {
 		body["stream_options"] = map[string]any{"include_usage": true}
 	}
-	got := s.call("POST", "/v1/chat/completions", workspaceKey, body, "X-Portkey-Provider", e.Provider, "Authorization", "Bearer sk-upstream",
+	headers := append([]string{"X-Portkey-Provider", e.Provider, "Authorization", "Bearer sk-upstream",
 		"X-Portkey-Forward-Headers", upstream.CaseHeader, upstream.CaseHeader, strings.TrimSuffix(path.Base(e.File), ".json"),
-		"X-Portkey-Strict-Open-Ai-Compliance", "false", "X-Portkey-Predibase-Tenant-Id", "t", "X-Portkey-Databricks-Workspace", "w")
+		"X-Portkey-Strict-Open-Ai-Compliance", "false"}, fields...)
+	got := s.call("POST", "/v1/chat/completions", workspaceKey, body, headers...)
 	want := string(e.Body())
 	switch {
 	case e.Status >= 400:
