@@ -116,6 +116,13 @@ type Passer interface {
 	PassRequest(c *Conversion, body []byte) ([]byte, error)
 }
 
+// A Mender mends what providers of the format are known to get wrong in streams,
+// before anybody reads them; events that need no mending keep their bytes.
+// Closing the result closes src.
+type Mender interface {
+	MendStream(op ai.Op, src ai.Stream) ai.Stream
+}
+
 // A Failer knows how the stream it belongs to ends when it is broken, where that
 // depends on what the stream has said. Both translated streams and watchers may
 // be ones; for the others [Format.ErrorEvent] will do.

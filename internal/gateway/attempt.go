@@ -148,7 +148,7 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 			return nil, err
 		}
 	}
-	body, err = g.translateRequest(a.conversion, c.Dialect, d.endpoint.Dialect, body)
+	body, err = g.pair(c.Dialect, d.endpoint.Dialect).Request(a.conversion, body)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (g *Gateway) batchLine(a *answer, number int, line []byte, receipts *[]ai.R
 		return nil, badLine(number, "model must name a model for chat")
 	}
 	cv := &dialect.Conversion{Op: ai.Chat, Model: model, ID: a.conversion.ID, Now: a.conversion.Now}
-	translated, err := g.translateRequest(cv, ai.OpenAI, endpoint.Dialect, body)
+	translated, err := g.pair(ai.OpenAI, endpoint.Dialect).Request(cv, body)
 	if err != nil {
 		return nil, badLine(number, ai.AsError(err).Message)
 	}

@@ -50,7 +50,7 @@ func (g *Gateway) listModels(c *Call) *ai.Reply {
 	}
 	body, err := json.Marshal(map[string]any{"object": "list", "total": len(items), "data": items})
 	if err == nil {
-		body, err = g.translateReply(&dialect.Conversion{Op: ai.Models, Onward: true}, ai.OpenAI, c.Dialect, body)
+		body, err = g.pair(c.Dialect, ai.OpenAI).Reply(&dialect.Conversion{Op: ai.Models, Onward: true}, body)
 	}
 	if err != nil {
 		return g.Refuse(c, err)

@@ -53,12 +53,11 @@ func (r *record) keepReply(a *answer) {
 
 // clientStream composes what a stream passes through on its way to the client.
 func (g *Gateway) clientStream(c *Call, a *answer) ai.Stream {
-	from := a.destination.endpoint.Dialect
 	var s ai.Stream = a.stream
 	if words := a.finishWords(c.Dialect); words != nil {
 		s = openai.RenameFinishStream(s, words)
 	}
-	s = g.translateStream(a.conversion, from, c.Dialect, s)
+	s = g.pair(c.Dialect, a.destination.endpoint.Dialect).Stream(a.conversion, s)
 	if c.Dialect == ai.OpenAI && !c.WantsUsage && !c.Op.Relayed() {
 		s = openai.HideUsage(s)
 	}

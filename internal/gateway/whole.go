@@ -46,7 +46,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 	if words := a.finishWords(c.Dialect); words != nil {
 		body = openai.RenameFinish(body, words)
 	}
-	a.body, err = g.translateReply(a.conversion, a.destination.endpoint.Dialect, c.Dialect, body)
+	a.body, err = g.pair(c.Dialect, a.destination.endpoint.Dialect).Reply(a.conversion, body)
 	if err != nil {
 		a.fail(err)
 		return

@@ -92,7 +92,7 @@ type indexLine struct {
 }
 
 // Exchanges loads every recorded exchange of the provider and endpoint, in the
-// order of the index; an empty endpoint means all.
+// order of the index; an empty provider or endpoint means all.
 func Exchanges(t testing.TB, provider, endpoint string) []*Exchange {
 	t.Helper()
 	dir := Dir(t)
@@ -128,7 +128,7 @@ func find(t testing.TB, dir, provider, endpoint string) (files []string) {
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			t.Fatal(err)
 		}
-		if l.Provider != provider || endpoint != "" && l.Endpoint != endpoint {
+		if provider != "" && l.Provider != provider || endpoint != "" && l.Endpoint != endpoint {
 			continue
 		}
 		files = append(files, l.File)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
-	"github.com/portico-ai/portico/internal/codec/sse"
 )
 
 // RenameFinish returns a reply, or a chunk of a stream, whose finish reasons are
@@ -36,45 +35,16 @@ func RenameFinish(reply []byte, words map[string]string) []byte {
 // RenameFinishStream is RenameFinish for a stream. Events that need no other
 // word keep their bytes. Closing the result closes src.
 func RenameFinishStream(src ai.Stream, words map[string]string) ai.Stream {
-	return &finishRenamer{src: src, words: words}
-}
-
-type finishRenamer struct {
-	src    ai.Stream
-	words  map[string]string
-	events sse.Decoder
-	out    []byte
-}
-
-func (r *finishRenamer) Close() error { return r.src.Close() }
-
-func (r *finishRenamer) Next() ([]byte, error) {
-	chunk, err := r.src.Next()
-	if err != nil || !r.concerned(chunk) {
-		return chunk, err
+	return &editor{
+		src: src,
+		concerned: func(chunk []byte) bool {
+			for word := range words {
+				if bytes.Contains(chunk, []byte(word)) {
+					return true
+				}
+			}
+			return false
+		},
+		edit: func(data []byte) []byte { return RenameFinish(data, words) },
 	}
-	r.out = r.out[:0]
-	rest := chunk
-	for e := range r.events.Events(chunk) {
-		renamed := RenameFinish(e.Data, r.words)
-		i := bytes.Index(rest, e.Raw)
-		r.out = append(r.out, rest[:i]...)
-		rest = rest[i+len(e.Raw):]
-		if bytes.Equal(renamed, e.Data) {
-			r.out = append(r.out, e.Raw...)
-		} else {
-			r.out = sse.AppendEvent(r.out, string(e.Name), renamed)
-		}
-	}
-	return append(r.out, rest...), nil
-}
-
-// concerned reports whether any of the words may be in a chunk.
-func (r *finishRenamer) concerned(chunk []byte) bool {
-	for word := range r.words {
-		if bytes.Contains(chunk, []byte(word)) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,7 +1,7 @@
 // Package openai is the hub that every other format translates to and from:
 // OpenAI's chat completions, completions and embeddings. Its members are read
-// tolerantly, because many providers speak it with small differences; replies
-// and streams are never rewritten here.
+// tolerantly, because many providers speak it with small differences. Replies and
+// streams pass as they are, but for the few edits that have their own functions.
 package openai
 
 import (
@@ -13,13 +13,24 @@ import (
 // Format implements dialect.Format. It has no state.
 type Format struct{}
 
-var _ dialect.Format = Format{}
+var (
+	_ dialect.Format = Format{}
+	_ dialect.Mender = Format{}
+)
 
 // New returns the format.
 func New() Format { return Format{} }
 
 // Dialect implements dialect.Format.
 func (Format) Dialect() ai.Dialect { return ai.OpenAI }
+
+// MendStream implements dialect.Mender.
+func (Format) MendStream(op ai.Op, src ai.Stream) ai.Stream {
+	if op != ai.Chat {
+		return src
+	}
+	return NumberCalls(src)
+}
 
 // Usage implements dialect.Format.
 func (Format) Usage(op ai.Op, reply []byte) ai.Usage {

@@ -247,13 +247,13 @@ func TestEnsureUsage(t *testing.T) {
 	}
 }
 
-// slices is a stream of given chunks.
-type slices struct {
+// given is a stream of given chunks.
+type given struct {
 	chunks []string
 	closed bool
 }
 
-func (s *slices) Next() ([]byte, error) {
+func (s *given) Next() ([]byte, error) {
 	if len(s.chunks) == 0 {
 		return nil, io.EOF
 	}
@@ -262,7 +262,7 @@ func (s *slices) Next() ([]byte, error) {
 	return []byte(c), nil
 }
 
-func (s *slices) Close() error { s.closed = true; return nil }
+func (s *given) Close() error { s.closed = true; return nil }
 
 func TestHideUsage(t *testing.T) {
 	text := chunk(`"choices":[{"index":0,"delta":{"content":"\"usage\":{"}}],"usage":null`)
@@ -272,7 +272,7 @@ func TestHideUsage(t *testing.T) {
 	filter := chunk(`"choices":[],"prompt_filter_results":[]`)
 	failed := "data: {\"error\":{\"message\":\"x\"},\"usage\":{\"prompt_tokens\":1}}\n\n"
 
-	src := &slices{chunks: []string{filter + text, text, ": c\n\n" + only + both, only, bare + failed, done}}
+	src := &given{chunks: []string{filter + text, text, ": c\n\n" + only + both, only, bare + failed, done}}
 	hidden := HideUsage(src)
 	var got []string
 	for {
@@ -298,7 +298,7 @@ func FuzzWatch(f *testing.F) {
 		if whole.Out < 0 || whole.Out > int64(len(stream)) {
 			t.Errorf("%d bytes out of %d", whole.Out, len(stream))
 		}
-		hidden := HideUsage(&slices{chunks: []string{stream}})
+		hidden := HideUsage(&given{chunks: []string{stream}})
 		if b, err := hidden.Next(); err == nil && len(b) > len(stream) {
 			t.Error("hiding usage added bytes")
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
-	"github.com/portico-ai/portico/internal/codec/sse"
 )
 
 // EnsureUsage returns the body of a streaming request with
@@ -31,45 +30,17 @@ func EnsureUsage(body []byte) ([]byte, bool) {
 // HideUsage returns src without the chunks that carry usage and nothing else,
 // for a client that did not ask for them. Everything else keeps its bytes.
 // Closing the result closes src.
-func HideUsage(src ai.Stream) ai.Stream { return &usageHider{src: src} }
-
-type usageHider struct {
-	src    ai.Stream
-	events sse.Decoder
-	out    []byte
-}
-
-func (h *usageHider) Close() error { return h.src.Close() }
-
-func (h *usageHider) Next() ([]byte, error) {
-	for {
-		chunk, err := h.src.Next()
-		if err != nil || !bytes.Contains(chunk, []byte(`"usage"`)) {
-			return chunk, err
-		}
-		if chunk = h.without(chunk); len(chunk) > 0 {
-			return chunk, nil
-		}
+func HideUsage(src ai.Stream) ai.Stream {
+	return &editor{
+		src:       src,
+		concerned: func(chunk []byte) bool { return bytes.Contains(chunk, []byte(`"usage"`)) },
+		edit: func(data []byte) []byte {
+			if usageOnly(data) {
+				return nil
+			}
+			return data
+		},
 	}
-}
-
-// without returns chunk without its usage-only events.
-func (h *usageHider) without(chunk []byte) []byte {
-	h.out = h.out[:0]
-	rest := chunk
-	for e := range h.events.Events(chunk) {
-		if !usageOnly(e.Data) {
-			continue
-		}
-		i := bytes.Index(rest, e.Raw)
-		h.out = append(h.out, rest[:i]...)
-		rest = rest[i+len(e.Raw):]
-	}
-	if len(rest) == len(chunk) {
-		return chunk
-	}
-	h.out = append(h.out, rest...)
-	return h.out
 }
 
 // usageOnly reports whether a chunk has usage and no choice.
