@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // Which kinds of parts may stand where.
@@ -133,7 +134,7 @@ func isOwnBlock(kind string, allowed partSet) bool {
 // whether they hold the message's text.
 func (b *blocks) own(list []byte) (text bool) {
 	i := 0
-	for block := range jsonedit.Elements(list) {
+	for block := range openai.Blocks(list) {
 		switch kind := typeOf(block); kind {
 		case "tool_use": // in tool_calls, too
 		case "thinking":

@@ -15,6 +15,7 @@ type streamToHub struct {
 
 	id, model string
 	started   bool
+	lost      bool // a receipt says that something has no place in the hub
 	counts    counts
 	tools     []streamedTool
 }
@@ -187,7 +188,14 @@ func (s *streamToHub) text(text []byte) {
 
 // own writes what the hub has no delta for as an extension.
 func (s *streamToHub) own(index int64, delta []byte) {
-	if s.c.Strict || len(delta) == 0 {
+	if len(delta) == 0 {
+		return
+	}
+	if s.c.Strict {
+		if !s.lost {
+			s.lost = true
+			s.c.Drop("content_block_delta", "OpenAI's streams have nothing like thinking, citations and tools that the provider ran")
+		}
 		return
 	}
 	s.begin()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // A conversation is the messages as they are written. Converse takes turns that
@@ -268,7 +269,7 @@ func (f *fromHub) assistant(m members, content, cache []byte) {
 // they hold the message's text.
 func (f *fromHub) ownBlocks(list []byte) (text bool) {
 	i := 0
-	for block := range jsonedit.Elements(list) {
+	for block := range openai.Blocks(list) {
 		path := fmt.Sprintf("content_blocks[%d]", i)
 		switch kind := typeOf(block); kind {
 		case "tool_use": // in tool_calls, too

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // said is what an assistant's message in the hub says, apart from its calls.
@@ -68,7 +69,7 @@ func (f *fromHub) said(m jsonedit.Object) (s said) {
 		}
 	}
 	i := 0
-	for block := range jsonedit.Elements(own) {
+	for block := range openai.Blocks(own) {
 		f.ownBlock(&s, block, fmt.Sprintf("content_blocks[%d]", i))
 		i++
 	}

@@ -64,12 +64,15 @@ func writeHubMessage(w *jsonedit.Writer, c *dialect.Conversion, m jsonedit.Objec
 		writeOwnText(&own, t, citations)
 		citations = nil // they are told once
 	}
-	text(plan)
-	text(content)
+	planned := func() { // after the thoughts, as it is streamed
+		text(plan)
+		plan = nil
+	}
 	i := 0
 	for block := range jsonedit.Elements(content) {
 		switch kind := typeOf(block); {
 		case kind == "text":
+			planned()
 			text(jsonedit.Get(block, "text"))
 		case c.Strict:
 			drop(fmt.Sprintf("content[%d]", i), fmt.Sprintf("OpenAI's messages have nothing like a block of type %q", kind))
@@ -82,6 +85,8 @@ func writeHubMessage(w *jsonedit.Writer, c *dialect.Conversion, m jsonedit.Objec
 		}
 		i++
 	}
+	planned()
+	text(content)
 	own.EndArray()
 	switch {
 	case cited && c.Strict:

@@ -21,6 +21,7 @@ type turn struct {
 	reply bool   // a client will send it back; else it goes to a provider
 
 	texts  [][]byte
+	said   int // of texts, those that a block has
 	calls  jsonedit.Writer
 	called int
 	audio  string // data of what was spoken
@@ -36,16 +37,23 @@ type turn struct {
 // pendingCall is a call that has no result yet.
 type pendingCall struct{ name, id string }
 
-// read takes the parts of a content. id names a call that has no id of its own.
-func (t *turn) read(list []byte, id func(n int) string) {
+func (t *turn) begin() {
 	t.calls.Array()
 	t.blocks.Array()
+}
+
+// read takes the parts of a content. id names a call that has no id of its own.
+func (t *turn) read(list []byte, id func(n int) string) {
 	i := 0
 	for part := range jsonedit.Elements(list) {
 		t.part(part, fmt.Sprintf("%s.parts[%d]", t.path, i), id)
 		i++
 	}
+}
+
+func (t *turn) end() {
 	t.endThought("")
+	t.endText()
 	t.calls.EndArray()
 	t.blocks.EndArray()
 }
@@ -78,8 +86,9 @@ func (t *turn) part(part []byte, path string, id func(n int) string) {
 	case jsonedit.Kind(text) == '"':
 		if !isEmpty(text) || signature == "" {
 			t.texts = append(t.texts, text)
-			t.more = t.more || len(t.texts) > 1
-			t.plainBlock(text)
+			if t.reply {
+				t.endText()
+			}
 		}
 	default:
 		t.other(part, path)
@@ -89,15 +98,23 @@ func (t *turn) part(part []byte, path string, id func(n int) string) {
 	}
 }
 
-func (t *turn) plainBlock(text []byte) {
+// endText writes the texts since the last block as one. A client gives back as
+// many as the pieces were in which it was streamed.
+func (t *turn) endText() {
+	if t.said == len(t.texts) {
+		return
+	}
+	t.more = t.more || t.said > 0
 	t.kept++
 	t.blocks.Object()
 	t.blocks.StringMember("type", "text")
-	t.blocks.RawMember("text", text)
+	t.blocks.RawMember("text", joinTexts(t.texts[t.said:], ""))
 	t.blocks.EndObject()
+	t.said = len(t.texts)
 }
 
 func (t *turn) block(kind string, members func(*jsonedit.Writer)) {
+	t.endText()
 	t.kept, t.more = t.kept+1, true
 	t.blocks.Object()
 	t.blocks.StringMember("type", kind)

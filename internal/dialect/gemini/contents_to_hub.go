@@ -56,9 +56,13 @@ func (t *toHub) contents(list []byte) {
 		if jsonedit.Kind(parts) == '{' {
 			parts = append(append([]byte{'['}, parts...), ']')
 		}
-		switch role := jsonedit.Text(get(content, "role")); role {
+		role := jsonedit.Text(get(content, "role"))
+		if role != "model" {
+			t.endTurn()
+		}
+		switch role {
 		case "model":
-			t.modelTurn(parts)
+			t.modelParts(parts)
 		case "user", "function", "tool", "":
 			t.userTurn(parts)
 		case "system":
@@ -68,19 +72,34 @@ func (t *toHub) contents(list []byte) {
 		}
 		t.at++
 	}
+	t.endTurn()
 }
 
-func (t *toHub) modelTurn(list []byte) {
-	turn := turn{c: t.c, path: fmt.Sprintf("contents[%d]", t.at)}
-	turn.read(list, func(int) string {
+// modelParts takes a content of the model's. Those in a row are one turn: the
+// chats of Google's libraries keep a content for each chunk of a stream.
+func (t *toHub) modelParts(list []byte) {
+	if t.turn == nil {
+		t.turn = &turn{c: t.c}
+		t.turn.begin()
+	}
+	t.turn.path = fmt.Sprintf("contents[%d]", t.at)
+	t.turn.read(list, func(int) string {
 		t.calls++
 		return "call_" + strconv.Itoa(t.calls)
 	})
-	t.pending = append(t.pending, turn.pendingID...)
+}
+
+func (t *toHub) endTurn() {
+	if t.turn == nil {
+		return
+	}
+	t.turn.end()
+	t.pending = append(t.pending, t.turn.pendingID...)
 	t.w.Object()
 	t.w.StringMember("role", "assistant")
-	turn.write(&t.w, false)
+	t.turn.write(&t.w, false)
 	t.w.EndObject()
+	t.turn = nil
 }
 
 // userTurn writes the results of functions that a turn brings as messages of their

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // modelParts writes the parts of what a model said. A part is held until it is
@@ -19,18 +20,27 @@ type modelParts struct {
 	n      int // parts written
 }
 
-// content writes blocks, if they hold the text, else the content.
+// content writes blocks, if they hold the text, else the content: after them, or
+// before the signature that it has among them.
 func (p *modelParts) content(own, content []byte) {
 	text, i := false, 0
-	for block := range jsonedit.Elements(own) {
+	for block := range openai.Blocks(own) {
+		if !text && typeOf(block) == "thinking" && isEmpty(jsonedit.Get(block, "thinking")) {
+			p.plain(content)
+			text = true
+		}
 		text = p.block(block, fmt.Sprintf("content_blocks[%d]", i)) || text
 		i++
 	}
-	if text {
-		return
+	if !text {
+		p.plain(content)
 	}
+}
+
+// plain writes a message's content, which is a string or parts.
+func (p *modelParts) plain(content []byte) {
 	p.text(content)
-	i = 0
+	i := 0
 	for part := range jsonedit.Elements(content) {
 		p.contentPart(part, fmt.Sprintf("content[%d]", i))
 		i++

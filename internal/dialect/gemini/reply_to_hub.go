@@ -82,7 +82,9 @@ func writeChoice(w *jsonedit.Writer, c *dialect.Conversion, candidate members, i
 		index = jsonedit.Int(told)
 	}
 	t := turn{c: c, reply: true, path: fmt.Sprintf("candidates[%d].content", i)}
+	t.begin()
 	t.read(get(content, "parts"), func(n int) string { return callID(c.ID, 100*i+n) })
+	t.end()
 	w.Object()
 	w.IntMember("index", index)
 	w.Key("message")

@@ -38,6 +38,7 @@ type toHub struct {
 	at      int           // index of the content at hand
 	calls   int           // ids that were made up
 	pending []pendingCall // calls without a result
+	turn    *turn         // the model's that is not written yet
 }
 
 func (t *toHub) fail(path, format string, args ...any) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 func (f *fromHub) messages(list []byte) {
@@ -100,7 +101,7 @@ func (f *fromHub) part(part []byte, path string) {
 func (f *fromHub) assistant(m members) {
 	content, refusal, blocks := m.take("content"), m.take("refusal"), m.take("content_blocks")
 	i := 0
-	for block := range jsonedit.Elements(blocks) {
+	for block := range openai.Blocks(blocks) {
 		f.block(block, fmt.Sprintf("content_blocks[%d]", i))
 		i++
 	}

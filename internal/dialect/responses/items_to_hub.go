@@ -186,7 +186,7 @@ func (t *toHub) thought(m members, path string) {
 	case sealed == "" && len(texts) == 0: // it says nothing
 	case t.c.Strict:
 		t.c.Drop(path, "OpenAI's chat completions take no reasoning")
-	case !ours:
+	case !ours && sealed != "": // what nobody sealed is for the provider to take or refuse
 		t.c.Drop(path, "the reasoning is not sealed by a provider that this one takes it from")
 	default:
 		t.turn.thought++

@@ -248,14 +248,19 @@ func (s *streamToHub) itemDone(e *toldEvent) {
 }
 
 func (s *streamToHub) thoughtDone(e *toldEvent) {
+	texts := reasoningTexts(e.body)
+	sealed := sealItem(jsonedit.Text(jsonedit.Get(e.body, "id")), jsonedit.Text(jsonedit.Get(e.body, "encrypted_content")))
 	if s.c.Strict {
+		if len(texts) > 0 || sealed != "" {
+			s.c.Drop(fmt.Sprintf("output[%d]", e.output), "OpenAI's chat completions tell no reasoning")
+		}
 		return
 	}
 	s.start(nil)
-	if texts := reasoningTexts(e.body); len(texts) > 0 && !s.thoughts[e.output] {
+	if len(texts) > 0 && !s.thoughts[e.output] {
 		s.own(e.output, "thinking_delta", "thinking", joinTexts(texts, "\\n\\n"))
 	}
-	if sealed := sealItem(jsonedit.Text(jsonedit.Get(e.body, "id")), jsonedit.Text(jsonedit.Get(e.body, "encrypted_content"))); sealed != "" {
+	if sealed != "" {
 		s.own(e.output, "signature_delta", "signature", jsonedit.AppendString(nil, sealed))
 	}
 }
