@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,15 +46,18 @@ func list(v any) []any { l, _ := v.([]any); return l }
 
 func text(v any) string { s, _ := v.(string); return s }
 
-// events are the names and data of a stream's events, read without the decoder
-// under test.
+// events are the data of a stream's events, read without the decoder under test.
 func events(t *testing.T, stream string) (all []object) {
 	t.Helper()
 	for block := range strings.SplitSeq(strings.ReplaceAll(stream, "\r\n", "\n"), "\n\n") {
+		var data []string
 		for l := range strings.SplitSeq(block, "\n") {
-			if data, ok := strings.CutPrefix(l, "data: "); ok && data != "[DONE]" {
-				all = append(all, decode(t, data))
+			if d, ok := strings.CutPrefix(l, "data:"); ok {
+				data = append(data, strings.TrimPrefix(d, " "))
 			}
+		}
+		if data != nil && !strings.HasPrefix(data[0], "[DONE]") {
+			all = append(all, decode(t, strings.Join(data, "\n")))
 		}
 	}
 	return all
@@ -137,8 +141,8 @@ func accumulate(into, delta object) {
 			for _, element := range now {
 				e := element.(object)
 				n, _ := e["index"].(json.Number).Int64()
-				for int(n) >= len(sum) {
-					sum = append(sum, object{})
+				if int(n) >= len(sum) {
+					sum, n = append(sum, object{}), int64(len(sum))
 				}
 				accumulate(sum[n].(object), e)
 			}
@@ -183,7 +187,7 @@ func (c *responsesClient) told(t *testing.T, answer string, stream bool) (calls 
 	var response object
 	if stream {
 		for _, e := range events(t, answer) {
-			if e["type"] == "response.completed" {
+			if e["type"] == "response.completed" || e["type"] == "response.incomplete" {
 				response = e["response"].(object)
 			}
 		}
@@ -255,6 +259,7 @@ func (c *messagesClient) told(t *testing.T, answer string, stream bool) (calls [
 func foldMessages(t *testing.T, stream string) (content []any) {
 	t.Helper()
 	inputs, ended := map[int]string{}, false
+	content = []any{}
 	for _, e := range events(t, stream) {
 		at := len(content) - 1
 		switch e["type"] {
@@ -275,6 +280,9 @@ func foldMessages(t *testing.T, stream string) (content []any) {
 				block[kind] = text(block[kind]) + text(delta[kind])
 			}
 		case "content_block_stop":
+			if inputs[at] != "" && !json.Valid([]byte(inputs[at])) {
+				t.Skip("skipped: the answer was cut within a call, which nobody can send back")
+			}
 			if inputs[at] != "" {
 				content[at].(object)["input"] = json.RawMessage(inputs[at])
 			}
@@ -297,7 +305,9 @@ func (c *messagesClient) results(texts []string) {
 		}
 		blocks = append(blocks, block)
 	}
-	c.messages = append(c.messages, object{"role": "user", "content": blocks})
+	if len(blocks) > 0 {
+		c.messages = append(c.messages, object{"role": "user", "content": blocks})
+	}
 }
 
 func (c *messagesClient) say(text string) {
@@ -324,6 +334,9 @@ func (c *geminiClient) told(t *testing.T, answer string, stream bool) (calls [][
 	t.Helper()
 	replies := []object{}
 	if stream {
+		if regexp.MustCompile(`[^\n]\n[^\n]`).MatchString(strings.ReplaceAll(answer, "\r\n", "\n")) {
+			t.Fatalf("Google's libraries read no event of several lines: %s", answer)
+		}
 		replies = events(t, answer)
 	} else {
 		replies = append(replies, decode(t, answer))
@@ -357,7 +370,9 @@ func (c *geminiClient) results(texts []string) {
 		}
 		parts = append(parts, object{"functionResponse": response})
 	}
-	c.contents = append(c.contents, object{"role": "user", "parts": parts})
+	if len(parts) > 0 {
+		c.contents = append(c.contents, object{"role": "user", "parts": parts})
+	}
 }
 
 func (c *geminiClient) say(text string) {

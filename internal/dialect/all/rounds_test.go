@@ -1,7 +1,9 @@
 package all_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +29,7 @@ const (
 	results        feature = "tool results"
 	failures       feature = "failed tool results"
 	cacheMarks     feature = "cache markers"
+	others         feature = "others"
 )
 
 var features = []feature{basic, thoughts, sealed, hidden, parallelCalls, callSignatures, textSignatures, results, failures, cacheMarks}
@@ -49,6 +52,7 @@ type block struct {
 // A side is the provider's: how its model says something, whole and streamed,
 // and what a request to it says.
 type side struct {
+	name    string
 	dialect ai.Dialect
 	turns   [][]block
 	ids     bool // calls keep the ids that the provider gave them
@@ -79,19 +83,20 @@ type client struct {
 	fails   bool // it can say that a tool failed
 }
 
-// conversed is what reached the provider, request by request, and what was noted
-// as lost.
-type conversed struct {
-	requests [][]line
+// A sent request is what reached the provider, and what was noted as lost on the
+// way or in the answers before.
+type sent struct {
+	lines    []line
 	receipts []ai.Receipt
 }
 
 // converse has a conversation of three turns.
-func converse(t *testing.T, cl client, s side, stream bool) (got conversed) {
+func converse(t *testing.T, cl client, s side, stream bool) (got []sent) {
 	t.Helper()
 	formats := all.New()
 	pair := dialect.Pair{Client: formats[cl.dialect], Provider: formats[s.dialect]}
 	talk := cl.begin()
+	var before []ai.Receipt // of answers
 	for n := range len(s.turns) + 1 {
 		c := &dialect.Conversion{Op: ai.Chat, Model: "m", Stream: stream, Strict: cl.strict, Onward: cl.dialect != ai.OpenAI, ID: fmt.Sprintf("0198-turn-%d", n), Now: 1}
 		c.Request = []byte(talk.request(stream))
@@ -99,7 +104,8 @@ func converse(t *testing.T, cl client, s side, stream bool) (got conversed) {
 		if err != nil {
 			t.Fatalf("request %d: %v", n, err)
 		}
-		got.requests = append(got.requests, s.read(t, string(request)))
+		got = append(got, sent{s.read(t, string(request)), append(slices.Clone(before), c.Receipts...)})
+		onWay := len(c.Receipts)
 		if n < len(s.turns) {
 			answer := reply(t, pair, c, s, n, stream)
 			var texts []string
@@ -113,7 +119,7 @@ func converse(t *testing.T, cl client, s side, stream bool) (got conversed) {
 				talk.say("Thanks.")
 			}
 		}
-		got.receipts = append(got.receipts, c.Receipts...)
+		before = append(before, c.Receipts[onWay:]...)
 	}
 	return got
 }
@@ -220,47 +226,52 @@ var noted = map[feature][]string{
 	cacheMarks:     {"cache_control"},
 }
 
-func isNoted(of feature, receipts []ai.Receipt) bool {
-	return slices.ContainsFunc(receipts, func(r ai.Receipt) bool {
-		return r.Reason != "" && slices.ContainsFunc(noted[of], func(word string) bool { return strings.Contains(r.Path+" "+r.Reason, word) })
-	})
+// reasonsFor are the reasons of the receipts that are about a feature.
+func reasonsFor(of feature, receipts []ai.Receipt) (reasons []string) {
+	for _, r := range receipts {
+		if r.Reason != "" && slices.ContainsFunc(noted[of], func(word string) bool { return strings.Contains(r.Path+" "+r.Reason, word) }) {
+			reasons = append(reasons, r.Reason)
+		}
+	}
+	return reasons
 }
 
-// carried is how a feature fares between a client and a provider.
-type carried string
-
-const (
-	absent  carried = "–"       // one of them has no such thing
-	whole   carried = "carried" // all of it reaches the provider, in its place
-	receipt carried = "receipt" // it does not, and the log says so
-)
+// A fare is how a feature gets from a client to a provider: all of it and in its
+// place, or not, with the reason that the log gives; "" if one of them has no such
+// thing.
+type fare struct {
+	carried bool
+	reason  string
+}
 
 // check compares what reached the provider with what should have, and says how
 // each feature fared. One that is lost in part, or without a receipt, is a fault.
-func check(t *testing.T, cl client, s side, got conversed) map[feature]carried {
+func check(t *testing.T, cl client, s side, got []sent) map[feature]fare {
 	t.Helper()
-	fares := map[feature]carried{}
-	for n, lines := range got.requests {
-		want := expected(cl, s, n)
+	fares := map[feature]fare{}
+	for n, request := range got {
+		want, lines := expected(cl, s, n), request.lines
 		if !s.ids {
 			want, lines = anonymous(want), anonymous(lines)
 		}
-		lost := map[feature]bool{}
+		lost := map[feature]int{}
 		for _, l := range want {
-			if fares[l.of] == "" {
-				fares[l.of] = whole
+			if _, ok := fares[l.of]; !ok {
+				fares[l.of] = fare{carried: true}
 			}
-			lost[l.of] = !slices.ContainsFunc(lines, func(g line) bool { return g.of == l.of })
-		}
-		for of, is := range lost {
-			if is {
-				fares[of] = receipt
-				if !isNoted(of, got.receipts) {
-					t.Errorf("request %d: %s is lost without a receipt: %v", n+1, of, got.receipts)
-				}
+			if !slices.ContainsFunc(lines, func(g line) bool { return g.of == l.of }) {
+				lost[l.of]++
 			}
 		}
-		want = slices.DeleteFunc(want, func(l line) bool { return lost[l.of] })
+		for of, count := range lost {
+			reasons := reasonsFor(of, request.receipts)
+			if len(reasons) == 0 || of == cacheMarks && len(reasons) < count { // else one will do for a loss that goes on
+				t.Errorf("request %d: %d of %s are lost, with the receipts %v", n+1, count, of, request.receipts)
+				continue
+			}
+			fares[of] = fare{reason: reasons[0]}
+		}
+		want = slices.DeleteFunc(want, func(l line) bool { return lost[l.of] > 0 })
 		if diff := cmp.Diff(texts(want), texts(lines)); diff != "" {
 			t.Errorf("request %d (-want +got):\n%s", n+1, diff)
 		}
@@ -278,25 +289,102 @@ func texts(lines []line) (list []string) {
 // Three turns between every kind of client and every kind of provider, the
 // answers whole and streamed: what the model thought, the calls it made at once and
 // the marks for its cache come back to it as they were, or a receipt says that they
-// did not.
+// did not. docs/translation.md says how each fares.
 func TestRounds(t *testing.T) {
-	matrix := map[string]map[feature]carried{}
+	var page strings.Builder
+	page.WriteString(pageHead)
+	ran := 0
 	for _, s := range sides {
+		columns := map[string]map[feature]fare{}
 		for _, cl := range clients {
-			var before map[feature]carried
-			for _, stream := range []bool{false, true} {
-				how := map[bool]string{false: "whole", true: "streamed"}[stream]
-				t.Run(fmt.Sprintf("%s to %s/%s", cl.name, s.dialect, how), func(t *testing.T) {
-					got := converse(t, cl, s, stream)
-					fares := check(t, cl, s, got)
-					if before != nil && !cmp.Equal(before, fares) {
-						t.Errorf("(-whole +streamed):\n%s", cmp.Diff(before, fares))
+			t.Run(fmt.Sprintf("%s to %s", cl.name, s.dialect), func(t *testing.T) {
+				whole := check(t, cl, s, converse(t, cl, s, false))
+				streamed := check(t, cl, s, converse(t, cl, s, true))
+				for of := range whole {
+					if whole[of].carried != streamed[of].carried {
+						t.Errorf("%s: whole %v, streamed %v", of, whole[of], streamed[of])
 					}
-					before = fares
-				})
+				}
+				columns[cl.name] = whole
+				ran++
+			})
+		}
+		writeTable(&page, s, columns)
+	}
+	if !t.Failed() && ran == len(sides)*len(clients) {
+		t.Log("\n" + page.String())
+		golden(t, "../../../docs/translation.md", page.String())
+	}
+}
+
+const pageHead = `# What a translation carries
+
+A client of any format may be answered by a provider of any other. A test has a conversation of three turns for each pair, its answers whole
+and streamed: the client keeps all that it is told, as the official SDK of its format does, and sends it back with the next turn. This page is
+what reached the provider, in place and unchanged; "go test ./internal/dialect/all -run Rounds -update" writes it anew.
+
+- carried: all of it comes back to the provider as the provider said it, or as the client marked it.
+- receipt: it does not; the request's log says so, with the reason below. ` + "`x-portico-strict-translation: true`" + ` refuses a request of which something
+  would be lost.
+- –: the client or the provider has no such thing.
+
+A client of OpenAI's chat completions is strict unless it sends ` + "`x-portkey-strict-open-ai-compliance: false`" + `; then it gets ` + "`content_blocks`" + ` beside
+OpenAI's own members, whole or as deltas, and may send them back in either form. Cache markers in OpenAI's format are ` + "`cache_control`" + ` on parts,
+tools and messages. A Gemini client that streams may keep a content for each chunk: those in a row are one turn.
+
+Tool calls of a stream in OpenAI's format are numbered from 0 in the order in which they begin, whatever index the provider gave them; chunks
+that are right keep their bytes.
+`
+
+func writeTable(page *strings.Builder, s side, columns map[string]map[feature]fare) {
+	fmt.Fprintf(page, "\n## Providers that speak %s\n\n|  |", s.name)
+	for _, cl := range clients {
+		page.WriteString(" " + cl.name + " |")
+	}
+	page.WriteString("\n| --- |" + strings.Repeat(" --- |", len(clients)) + "\n")
+	reasons := []string{}
+	for _, of := range features {
+		row, some := "| "+string(of)+" |", false
+		for _, cl := range clients {
+			f, ok := columns[cl.name][of]
+			switch {
+			case !ok:
+				row += " – |"
+				continue
+			case f.carried:
+				row += " carried |"
+			default:
+				row += " receipt |"
+				if reason := fmt.Sprintf("- %s: %s\n", of, f.reason); !slices.Contains(reasons, reason) {
+					reasons = append(reasons, reason)
+				}
 			}
-			matrix[cl.name+" "+string(s.dialect)] = before
+			some = true
+		}
+		if some {
+			page.WriteString(row + "\n")
 		}
 	}
-	_ = matrix
+	if len(reasons) > 0 {
+		page.WriteString("\n" + strings.Join(reasons, ""))
+	}
+}
+
+var update = flag.Bool("update", false, "write docs/translation.md anew")
+
+func golden(t *testing.T, file, text string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s is not what happens; -update writes it anew (-file +test):\n%s", file, diff)
+	}
 }

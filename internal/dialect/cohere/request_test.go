@@ -158,7 +158,7 @@ func TestRequestToHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	equalJSON(t, "extended", []byte(`{"model":"c","messages":[`+before+`,{"role":"assistant","content":"plan",`+call+
-		`,"content_blocks":[{"type":"text","text":"plan"},{"type":"thinking","thinking":"hm","signature":""}]},`+
+		`,"content_blocks":[{"type":"thinking","thinking":"hm","signature":""},{"type":"text","text":"plan"}]},`+
 		`{"role":"tool","tool_call_id":"a","content":[{"type":"text","text":"{\"x\":1}","document":{"id":"d","data":{"x":1}}}]}],`+
 		tools+`,"top_k":3,"safety_mode":"OFF","documents":["d"],"thinking":{"type":"enabled","budget_tokens":9}}`), got)
 	if len(c.Receipts) > 0 {

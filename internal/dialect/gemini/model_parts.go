@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -20,19 +21,19 @@ type modelParts struct {
 	n      int // parts written
 }
 
-// content writes blocks, if they hold the text, else the content: after them, or
-// before the signature that it has among them.
+// content writes blocks, and the content if they do not hold the text: after
+// them, or, if the last is a signature of its own, before that.
 func (p *modelParts) content(own, content []byte) {
-	text, i := false, 0
-	for block := range openai.Blocks(own) {
-		if !text && typeOf(block) == "thinking" && isEmpty(jsonedit.Get(block, "thinking")) {
+	blocks := slices.Collect(openai.Blocks(own))
+	plain := !slices.ContainsFunc(blocks, func(b []byte) bool { return typeOf(b) == "text" })
+	for i, block := range blocks {
+		if plain && i == len(blocks)-1 && typeOf(block) == "thinking" && isEmpty(jsonedit.Get(block, "thinking")) {
 			p.plain(content)
-			text = true
+			plain = false
 		}
-		text = p.block(block, fmt.Sprintf("content_blocks[%d]", i)) || text
-		i++
+		p.block(block, fmt.Sprintf("content_blocks[%d]", i))
 	}
-	if !text {
+	if plain {
 		p.plain(content)
 	}
 }
@@ -58,19 +59,18 @@ func (p *modelParts) contentPart(part []byte, path string) {
 	}
 }
 
-// block writes a content block; see blocks.go. It reports whether it is text.
-func (p *modelParts) block(block []byte, path string) bool {
+// block writes a content block; see blocks.go.
+func (p *modelParts) block(block []byte, path string) {
 	switch kind := typeOf(block); kind {
 	case "tool_use": // in tool_calls, too
 	case "text":
 		p.text(jsonedit.Get(block, "text"))
-		return true
 	case "thinking":
 		p.thinking(jsonedit.Get(block, "thinking"), jsonedit.Text(jsonedit.Get(block, "signature")))
 	case "redacted_thinking":
 		if p.model != "" {
 			p.drop(path, "Gemini takes no hidden thoughts of other models")
-			return false
+			return
 		}
 		p.redacted(jsonedit.Get(block, "data"))
 	case "image_url":
@@ -87,7 +87,6 @@ func (p *modelParts) block(block []byte, path string) bool {
 	default:
 		p.drop(path, fmt.Sprintf("Gemini has nothing like a block of type %q", kind))
 	}
-	return false
 }
 
 func (p *modelParts) next() *jsonedit.Writer {

@@ -226,7 +226,19 @@ func (s *streamFromHub) end(usage bool) {
 	w.StringMember("modelVersion", orElse(s.model, s.c.Model))
 	w.StringMember("responseId", orElse(s.id, s.c.ID))
 	w.EndObject()
-	s.out = sse.AppendData(s.out, w.Bytes())
+	s.out = sse.AppendData(s.out, oneLine(w.Bytes()))
+}
+
+// oneLine takes the line ends out of a document, which are there only where a
+// model set the arguments of a call in lines: Google's libraries read no event of
+// several.
+func oneLine(doc []byte) []byte {
+	for i, c := range doc {
+		if c == '\n' || c == '\r' {
+			doc[i] = ' '
+		}
+	}
+	return doc
 }
 
 // tool takes a part of a call. call is nil for the older form, which has one call

@@ -63,6 +63,9 @@ func (f *fromHub) part(part []byte, path string) {
 	kind := typeOf(part)
 	body := jsonedit.Get(part, kind)
 	w := &f.w
+	if jsonedit.Get(part, "cache_control") != nil {
+		f.drop(path+".cache_control", cachesItself)
+	}
 	switch kind {
 	case "text":
 		if !isString(body) {
@@ -182,6 +185,9 @@ func (f *fromHub) call(call []byte, path string) {
 	id := jsonedit.Text(jsonedit.Get(call, "id"))
 	if id == "" {
 		f.fail(fmt.Sprintf("messages[%d].%s.id", f.at, path), "the call needs an id, which its result names")
+	}
+	if jsonedit.Get(call, "cache_control") != nil {
+		f.drop(path+".cache_control", cachesItself)
 	}
 	custom := jsonedit.Get(call, "custom")
 	if custom == nil {

@@ -46,7 +46,10 @@ func (f *fromHub) drop(path, reason string) {
 	f.c.Drop("messages["+strconv.Itoa(f.at)+"]."+path, reason)
 }
 
-const notInResponses = "the Responses API has nothing like it"
+const (
+	notInResponses = "the Responses API has nothing like it"
+	cachesItself   = "OpenAI caches by itself"
+)
 
 func (f *fromHub) request() {
 	f.w.Object()
@@ -191,6 +194,9 @@ func (f *fromHub) tools() {
 }
 
 func (f *fromHub) tool(tool []byte, path string) {
+	if jsonedit.Get(tool, "cache_control") != nil {
+		f.c.Drop(path+".cache_control", cachesItself)
+	}
 	switch kind := typeOf(tool); {
 	case kind == "function" || kind == "" && jsonedit.Get(tool, "function") != nil:
 		f.function(split(jsonedit.Get(tool, "function")))
