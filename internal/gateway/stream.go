@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -119,6 +120,21 @@ func (u *upstream) beforeError(chunk []byte, e *ai.Error) ([]byte, error) {
 	return good, nil
 }
 
+// upToEnd returns a chunk without the events that follow the terminal one in it:
+// to a client they would be of an answer that is over.
+func (u *upstream) upToEnd(chunk []byte) []byte {
+	w, end := u.fresh(), 0
+	var events sse.Decoder
+	for event := range events.Events(chunk) {
+		if w.Done() {
+			return chunk[:end]
+		}
+		w.Observe(event.Raw)
+		end += bytes.Index(chunk[end:], event.Raw) + len(event.Raw)
+	}
+	return chunk
+}
+
 // Next implements ai.Stream.
 func (u *upstream) Next() ([]byte, error) {
 	if len(u.held) > 0 {
@@ -150,6 +166,9 @@ func (u *upstream) read() ([]byte, error) {
 		u.watch.Observe(chunk)
 		if e := u.watch.Err(); e != nil {
 			return u.beforeError(chunk, u.fromProvider(e))
+		}
+		if u.watch.Done() {
+			chunk = u.upToEnd(chunk)
 		}
 		return chunk, nil
 	}
