@@ -73,14 +73,8 @@ func (s *subject) checkWhole(t *testing.T, e *corpus.Exchange) {
 	if diff := cmp.Diff(want.Usage, s.format.Usage(s.op, body)); diff != "" {
 		t.Errorf("usage (-want +got):\n%s", diff)
 	}
-	s.eachClient(want, func(client ai.Dialect, to, from dialect.Translator) {
-		translated, err, c := body, error(nil), s.conversion(client)
-		if to != nil {
-			translated, err = to.ReplyToHub(c, translated)
-		}
-		if from != nil && err == nil {
-			translated, err = from.ReplyFromHub(c, translated)
-		}
+	s.eachClient(want, func(client ai.Dialect, pair dialect.Pair) {
+		translated, err := pair.Reply(s.conversion(client), body)
 		if err != nil {
 			t.Errorf("for a client of %s: %v", client, err)
 			return
@@ -93,19 +87,17 @@ func (s *subject) checkWhole(t *testing.T, e *corpus.Exchange) {
 	})
 }
 
-// eachClient calls f for every format that an answer may be translated to, with
-// the translator to the hub and the one from it; nil where that is the hub's.
-func (s *subject) eachClient(want said, f func(client ai.Dialect, to, from dialect.Translator)) {
-	to, _ := s.format.(dialect.Translator)
-	if to != nil && (!s.op.Free() || s.op == ai.Models) {
-		f(ai.OpenAI, to, nil)
+// eachClient calls f for every format that an answer may be translated to.
+func (s *subject) eachClient(want said, f func(client ai.Dialect, pair dialect.Pair)) {
+	if _, ok := s.format.(dialect.Translator); ok && (!s.op.Free() || s.op == ai.Models) {
+		f(ai.OpenAI, dialect.Pair{Client: s.formats[ai.OpenAI], Provider: s.format})
 	}
 	if s.op != ai.Chat || len(want.Finish) > 1 {
 		return // no other format has it, or more than one choice
 	}
 	for _, client := range clients {
-		if from, ok := s.formats[client].(dialect.Translator); ok && client != s.endpoint.Dialect {
-			f(client, to, from)
+		if _, ok := s.formats[client].(dialect.Translator); ok && client != s.endpoint.Dialect {
+			f(client, dialect.Pair{Client: s.formats[client], Provider: s.format})
 		}
 	}
 }
