@@ -5,7 +5,10 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build run test check bench console e2e clients race lint clean
+# How long "make fuzz" spends on each decoder.
+FUZZTIME ?= 10s
+
+.PHONY: help build run test fuzz check bench console e2e clients race lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -31,6 +34,14 @@ run: ## build everything and start a demo
 test: ## vet, and run all Go tests
 	go vet ./...
 	go test ./...
+
+fuzz: ## fuzz every decoder, FUZZTIME each
+	@for dir in $$(grep -rl '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$dir/*_test.go); do \
+			echo "$$dir $$name"; \
+			go test ./$$dir -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
 
 race: ## run the Go tests under the race detector
 	go test -race ./...

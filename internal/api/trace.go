@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,7 +60,7 @@ func isHex(s string) bool {
 // clean bounds an id from outside and drops what could break a log line.
 func clean(s string) string {
 	if len(s) > 256 {
-		s = s[:256]
+		s = strings.ToValidUTF8(s[:256], "")
 	}
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == 0x7f {
@@ -110,8 +111,6 @@ func readMetadata(h http.Header, defaults map[string]string) map[string]string {
 			}
 		}
 	}
-	for k, v := range defaults {
-		put(k, v)
-	}
+	maps.Copy(out, defaults) // however much a request says of itself
 	return out
 }
