@@ -84,6 +84,18 @@ func fold(path, body string) folded {
 			continue
 		}
 		v := gjson.Parse(data)
+		if path == responsesPath {
+			f.broken = f.broken || !gjson.Valid(data)
+			if strings.HasSuffix(name, ".delta") {
+				f.text += v.Get("delta").Str
+			}
+			f.finished = f.finished || v.Get("response.status").Str == "completed"
+			f.clean, f.failed = name == "response.completed", name == "response.failed" && v.Get("response.error.message").Str != ""
+			if f.clean {
+				f.ends++
+			}
+			continue
+		}
 		if path == geminiPath { // it has no terminal event
 			f.broken = f.broken || !gjson.Valid(data)
 			for _, part := range v.Get("candidates.0.content.parts").Array() {
@@ -111,7 +123,24 @@ func fold(path, body string) folded {
 	return f
 }
 
-const geminiPath = "/v1beta/models/"
+const (
+	geminiPath    = "/v1beta/models/"
+	responsesPath = "/v1/responses"
+)
+
+// unlisted is a stream that Google's door answers as one JSON array, as events; one
+// that is not closed is none.
+func unlisted(body string) string {
+	list := gjson.Parse(body)
+	if !gjson.Valid(body) || !list.IsArray() {
+		return "data: " + body + "\n\n"
+	}
+	events := ""
+	for _, e := range list.Array() {
+		events += "data: " + strings.ReplaceAll(e.Raw, "\n", " ") + "\n\n"
+	}
+	return events
+}
 
 // However a provider's stream is cut, and at whichever byte, no client takes a
 // part of an answer for the whole, and the log knows the difference.
@@ -134,7 +163,10 @@ func TestStreamsCutAtEveryByte(t *testing.T) {
 	s := start(t, t.TempDir(), map[string]string{"openai": cutting.URL, "anthropic": cutting.URL, "google": cutting.URL})
 	states := map[string]string{} // request id to the state it must be logged with
 	for _, provider := range providers {
-		for _, path := range []string{"/v1/chat/completions", "/v1/messages", geminiPath} {
+		for _, path := range []string{"/v1/chat/completions", "/v1/messages", geminiPath, geminiPath + "as a list", responsesPath} {
+			if provider == "openai" && path == responsesPath {
+				continue // it is asked for a response itself
+			}
 			for _, name := range []string{"hello-stream", "tool-call-stream"} {
 				cutEverywhere(t, s, provider, path, provider+"-"+name, len(c.streams[provider+"-"+name]), states)
 			}
@@ -161,16 +193,26 @@ func TestStreamsCutAtEveryByte(t *testing.T) {
 // cutEverywhere cuts one stream: aborted at every byte, and in the other ways at
 // every eleventh and at the last fifty.
 func cutEverywhere(t *testing.T, s *server, provider, path, stream string, size int, states map[string]string) {
+	path, asList := strings.CutSuffix(path, "as a list")
 	ask := func(framing string, n int) response {
 		model := fmt.Sprintf("%s/%s/%d", stream, framing, n)
 		at, body := path, `{"model":"`+model+`","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}`
 		if path == geminiPath {
 			at, body = path+model+":streamGenerateContent?alt=sse", `{"contents":[{"role":"user","parts":[{"text":"x"}]}]}`
 		}
+		if asList {
+			at = strings.TrimSuffix(at, "?alt=sse")
+		}
+		if path == responsesPath {
+			body = `{"model":"` + model + `","stream":true,"input":"x"}`
+		}
 		got, err := s.try("POST", at, workspaceKey, body,
 			"X-Portkey-Provider", provider, "Authorization", "Bearer sk-upstream")
 		if err != nil {
 			t.Errorf("%s %s %d: %v", stream, framing, n, err)
+		}
+		if asList && got.Status == http.StatusOK {
+			got.Body = unlisted(got.Body)
 		}
 		return got
 	}
@@ -190,7 +232,7 @@ func cutEverywhere(t *testing.T, s *server, provider, path, stream string, size 
 	}
 	for n := range size {
 		for _, framing := range []string{"abort", "close", "clean"} {
-			if framing != "abort" && n%11 != 0 && n < size-50 {
+			if (framing != "abort" || asList) && n%11 != 0 && n < size-50 {
 				continue
 			}
 			jobs <- func() {

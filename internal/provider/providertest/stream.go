@@ -174,6 +174,9 @@ func (s *subject) checkTranslatedCuts(t *testing.T, body string, told said) {
 		bound = short * short
 	}
 	s.eachClient(told, func(client ai.Dialect, pair dialect.Pair) {
+		if client == ai.Bedrock || client == ai.Cohere {
+			return // they have no door
+		}
 		want, _ := s.translated(client, pair, strings.NewReader(body))
 		same := func(how string, src io.Reader) {
 			if got, _ := s.translated(client, pair, src); got != want {
