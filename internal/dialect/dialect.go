@@ -10,14 +10,15 @@ import "github.com/portico-ai/portico/internal/ai"
 // A Conversion carries what a translation needs to know about its call and
 // collects what it could not carry.
 type Conversion struct {
-	Op     ai.Op
-	Model  string // the model asked for; used where a reply names none
-	Stream bool
-	Strict bool   // strict OpenAI compliance: no extension fields in hub output
-	Onward bool   // the hub is a step on the way to another format: its own words, and only extensions that others read
-	Object string // id of the batch or file that the address names
-	ID     string // fallback id for replies whose format has none
-	Now    int64  // unix seconds for formats without a timestamp
+	Op       ai.Op
+	Model    string // the model asked for; used where a reply names none
+	Stream   bool
+	Strict   bool   // strict OpenAI compliance: no extension fields in hub output
+	Onward   bool   // the hub is a step on the way to another format: its own words, and only extensions that others read
+	Thoughts bool   // the provider speaks the hub and takes its model's thoughts back, as reasoning_content
+	Object   string // id of the batch or file that the address names
+	ID       string // fallback id for replies whose format has none
+	Now      int64  // unix seconds for formats without a timestamp
 
 	// Request is the client's request as routing left it, before it was
 	// translated, for formats whose replies repeat it, leave out what it asked

@@ -148,6 +148,7 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 			return nil, err
 		}
 	}
+	a.conversion.Thoughts = d.provider.Quirks.Thoughts
 	body, err = g.pair(c.Dialect, d.endpoint.Dialect).Request(a.conversion, body)
 	if err != nil {
 		return nil, err

@@ -82,6 +82,7 @@ func (q *Quirks) sentences() (all []string) {
 		}
 	}
 	say(q.NoStreamOptions, "`stream_options` is left out; usage of a stream comes unasked, or is estimated.")
+	say(q.Thoughts, "What a model thought goes back to it as `reasoning_content`, for clients of every format that sends it.")
 	say(q.NoDone, "Streams come without their end mark; Portico adds it.")
 	for i := range q.Params {
 		all = append(all, q.Params[i].sentence())

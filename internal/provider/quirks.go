@@ -19,6 +19,7 @@ type Quirks struct {
 	NoDone          bool // its streams end without the dialect's terminal event
 	NoKey           bool // needs no API key
 	OptionalKey     bool // may be called with another credential than an API key
+	Thoughts        bool // wants its model's thoughts back, as reasoning_content
 
 	Params   []Param           // members of requests that it takes otherwise
 	Roles    map[string]string // roles that it does not know, and those it is sent instead

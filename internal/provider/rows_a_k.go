@@ -121,7 +121,7 @@ func compatibleAToK() []*Provider {
 		{
 			ID: "deepseek", Name: "DeepSeek", Docs: "https://api-docs.deepseek.com/api/create-chat-completion",
 			Base: "https://api.deepseek.com",
-			Quirks: Quirks{Params: []Param{olderLimit}, Roles: noDeveloper,
+			Quirks: Quirks{Thoughts: true, Params: []Param{olderLimit}, Roles: noDeveloper,
 				Finish: map[string]string{"insufficient_system_resource": "length"}},
 			Ops: openAIOps("", ai.Chat, ai.Models),
 			Notes: []string{

@@ -102,7 +102,7 @@ func compatibleLToZ() []*Provider {
 		{
 			ID: "moonshot", Name: "Moonshot (Kimi)", Docs: "https://platform.moonshot.ai/docs/api/chat",
 			Base:   "https://api.moonshot.cn",
-			Quirks: Quirks{Roles: noDeveloper, Params: []Param{{Name: "temperature", Op: ai.Chat, Max: 1}}},
+			Quirks: Quirks{Thoughts: true, Roles: noDeveloper, Params: []Param{{Name: "temperature", Op: ai.Chat, Max: 1}}},
 			Ops:    relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Models), files...),
 			Notes: []string{
 				"The address is that of mainland China; for keys of platform.moonshot.ai set custom_host to https://api.moonshot.ai.",

@@ -92,6 +92,9 @@ func FuzzErrors(f *testing.F) {
 	}
 	formats := all.New()
 	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status != 0 && (status < 400 || status > 599) {
+			return
+		}
 		for d, format := range formats {
 			e := format.ParseError(status, []byte(body))
 			if e == nil || e.Message == "" || e.HTTPStatus() < 400 || e.HTTPStatus() > 599 {

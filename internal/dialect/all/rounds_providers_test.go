@@ -56,6 +56,7 @@ func inGemini(turn []block) []block {
 
 var sides = []side{
 	{name: "OpenAI's chat completions", dialect: ai.OpenAI, turns: conversation(unsigned, false, nil), ids: true, whole: chatReply, stream: chatStream, read: readChat},
+	{name: "OpenAI's chat completions and take thoughts back (DeepSeek, Moonshot)", dialect: ai.OpenAI, turns: conversation(unsigned, false, nil), takes: true, ids: true, whole: chatReply, stream: chatStream, read: readChat},
 	{name: "OpenAI's Responses", dialect: ai.Responses, turns: conversation(signedItem, false, nil), ids: true, whole: responsesReply, stream: responsesStream, read: readResponses},
 	{name: "Anthropic's messages", dialect: ai.Anthropic, turns: conversation(signed, true, nil), ids: true, whole: messagesReply, stream: messagesStream, read: readMessages},
 	{name: "Google's generateContent", dialect: ai.Gemini, turns: conversation(unsigned, false, inGemini), whole: geminiReply, stream: geminiStream, read: readGemini},

@@ -55,6 +55,7 @@ type side struct {
 	name    string
 	dialect ai.Dialect
 	turns   [][]block
+	takes   bool // it speaks the hub and takes thoughts back
 	ids     bool // calls keep the ids that the provider gave them
 	whole   func(n int, turn []block) string
 	stream  func(n int, turn []block) string
@@ -98,7 +99,7 @@ func converse(t *testing.T, cl client, s side, stream bool) (got []sent) {
 	talk := cl.begin()
 	var before []ai.Receipt // of answers
 	for n := range len(s.turns) + 1 {
-		c := &dialect.Conversion{Op: ai.Chat, Model: "m", Stream: stream, Strict: cl.strict, Onward: cl.dialect != ai.OpenAI, ID: fmt.Sprintf("0198-turn-%d", n), Now: 1}
+		c := &dialect.Conversion{Op: ai.Chat, Model: "m", Stream: stream, Strict: cl.strict, Onward: cl.dialect != ai.OpenAI, Thoughts: s.takes, ID: fmt.Sprintf("0198-turn-%d", n), Now: 1}
 		c.Request = []byte(talk.request(stream))
 		request, err := pair.Request(c, c.Request)
 		if err != nil {
@@ -297,7 +298,7 @@ func TestRounds(t *testing.T) {
 	for _, s := range sides {
 		columns := map[string]map[feature]fare{}
 		for _, cl := range clients {
-			t.Run(fmt.Sprintf("%s to %s", cl.name, s.dialect), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s to %s", cl.name, s.name), func(t *testing.T) {
 				whole := check(t, cl, s, converse(t, cl, s, false))
 				streamed := check(t, cl, s, converse(t, cl, s, true))
 				for of := range whole {

@@ -138,7 +138,7 @@ func (t *toHub) assistantTurn(content []byte) {
 		t.plain("assistant", content)
 		return
 	}
-	var texts [][]byte
+	var texts, thoughts [][]byte
 	var calls, own jsonedit.Writer
 	calls.Array()
 	own.Array()
@@ -152,6 +152,8 @@ func (t *toHub) assistantTurn(content []byte) {
 			texts = append(texts, jsonedit.Get(block, "text"))
 			ownNeeded = ownNeeded || len(texts) > 1 || jsonedit.Get(block, "cache_control") != nil || jsonedit.Get(block, "citations") != nil
 			own.Raw(block)
+		case t.c.Strict && t.c.Thoughts && kind == "thinking" && !isEmpty(jsonedit.Get(block, "thinking")):
+			thoughts = append(thoughts, jsonedit.Get(block, "thinking"))
 		case t.c.Strict:
 			t.drop(fmt.Sprintf("content[%d]", i), fmt.Sprintf("OpenAI's messages have nothing like a block of type %q", kind))
 		default:
@@ -175,6 +177,9 @@ func (t *toHub) assistantTurn(content []byte) {
 	}
 	if ownNeeded && !t.c.Strict {
 		w.RawMember("content_blocks", own.Bytes())
+	}
+	if len(thoughts) > 0 {
+		w.RawMember("reasoning_content", joinTexts(thoughts, "\\n\\n"))
 	}
 	if called > 0 {
 		w.RawMember("tool_calls", calls.Bytes())

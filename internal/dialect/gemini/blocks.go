@@ -31,6 +31,7 @@ type turn struct {
 
 	thought   [][]byte // of a thought that may go on in the next part
 	thinking  bool     // there is such a thought
+	thoughts  [][]byte // for a provider that takes them as reasoning_content
 	pendingID []pendingCall
 }
 
@@ -63,6 +64,10 @@ func (t *turn) part(part []byte, path string, id func(n int) string) {
 	thought, signature := string(m.take("thought")) == "true", m.text("thoughtSignature")
 	text, call := m.take("text"), m.take("functionCall")
 	if thought && jsonedit.Kind(text) == '"' {
+		if t.c.Strict && t.c.Thoughts && !t.reply {
+			t.thoughts = append(t.thoughts, text)
+			return
+		}
 		if t.c.Strict {
 			t.c.Drop(path, "OpenAI's messages have nothing like a thought")
 			return
@@ -225,6 +230,9 @@ func (t *turn) write(w *jsonedit.Writer, always bool) {
 		w.Raw(nil)
 	default:
 		w.String("")
+	}
+	if len(t.thoughts) > 0 {
+		w.RawMember("reasoning_content", joinTexts(t.thoughts, ""))
 	}
 	if t.called > 0 {
 		w.RawMember("tool_calls", t.calls.Bytes())

@@ -10,12 +10,15 @@ import (
 // are finer than the hub's messages.
 type turn struct {
 	texts, refusals [][]byte
+	thoughts        [][]byte // for a provider that takes them as reasoning_content
 	calls, blocks   jsonedit.Writer
 	called, thought int // how many are in calls, and how many blocks are no text
 	block           int // how many are in blocks
 }
 
-func (m *turn) empty() bool { return len(m.texts)+len(m.refusals)+m.called+m.block == 0 }
+func (m *turn) empty() bool {
+	return len(m.texts)+len(m.refusals)+len(m.thoughts)+m.called+m.block == 0
+}
 
 func (m *turn) says() bool { return len(m.texts)+len(m.refusals) > 0 }
 
@@ -184,6 +187,8 @@ func (t *toHub) thought(m members, path string) {
 	signature, redacted, ours := unseal(sealed)
 	switch {
 	case sealed == "" && len(texts) == 0: // it says nothing
+	case t.c.Strict && t.c.Thoughts && len(texts) > 0:
+		t.turn.thoughts = append(t.turn.thoughts, texts...)
 	case t.c.Strict:
 		t.c.Drop(path, "OpenAI's chat completions take no reasoning")
 	case !ours && sealed != "": // what nobody sealed is for the provider to take or refuse
@@ -265,6 +270,9 @@ func (t *toHub) closeTurn() {
 	}
 	if len(m.refusals) > 0 {
 		w.RawMember("refusal", joinTexts(m.refusals, ""))
+	}
+	if len(m.thoughts) > 0 {
+		w.RawMember("reasoning_content", joinTexts(m.thoughts, "\\n\\n"))
 	}
 	if m.thought > 0 {
 		m.blocks.EndArray()

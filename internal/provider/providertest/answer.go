@@ -107,7 +107,7 @@ const asked = "m"
 
 // conversion is that of a client who asked for nothing unusual.
 func (s *subject) conversion(client ai.Dialect) *dialect.Conversion {
-	return &dialect.Conversion{Op: s.op, Model: asked, Strict: client == ai.OpenAI, Onward: client != ai.OpenAI, ID: "id", Now: 1}
+	return &dialect.Conversion{Op: s.op, Model: asked, Thoughts: s.p.Quirks.Thoughts, Strict: client == ai.OpenAI, Onward: client != ai.OpenAI, ID: "id", Now: 1}
 }
 
 // sameForClient compares what a client is told with what the provider said.
