@@ -59,21 +59,26 @@ func isHex(s string) bool {
 
 // clean bounds an id from outside and drops what could break a log line.
 func clean(s string) string {
-	if len(s) > 256 {
-		s = strings.ToValidUTF8(s[:256], "")
+	plain := len(s) <= maxTraceText
+	for i := 0; plain && i < len(s); i++ {
+		plain = s[i] >= ' ' && s[i] < 0x7f
 	}
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
-			return strings.Map(func(r rune) rune {
-				if r < ' ' || r == 0x7f {
-					return -1
-				}
-				return r
-			}, s)
+	if plain {
+		return s
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
 		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	if len(s) > maxTraceText {
+		s = strings.ToValidUTF8(s[:maxTraceText], "") // a character that was cut
 	}
 	return s
 }
+
+const maxTraceText = 256
 
 const (
 	maxMetadataKeys  = 64
