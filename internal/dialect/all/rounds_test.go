@@ -216,13 +216,13 @@ func anonymous(lines []line) []line {
 	return lines
 }
 
-// what receipts say about a feature.
+// noted are words by which receipts are known to be about a feature.
 var noted = map[feature][]string{
-	thoughts:       {"content_blocks", "reasoning", "thinking", "thought", "parts[", "content["},
-	sealed:         {"content_blocks", "reasoning", "thinking", "signature", "content["},
-	hidden:         {"content_blocks", "reasoning", "redacted", "thinking", "content["},
-	callSignatures: {"thoughtSignature", "content_blocks", "thought_signature"},
-	textSignatures: {"thoughtSignature", "content_blocks", "thinking"},
+	thoughts:       {"reasoning", "thinking", "thought"},
+	sealed:         {"reasoning", "thinking", "signature"},
+	hidden:         {"reasoning", "redacted", "thinking"},
+	callSignatures: {"thoughtSignature", "thought_signature"},
+	textSignatures: {"thoughtSignature", "thinking"},
 	failures:       {"is_error"},
 	cacheMarks:     {"cache_control"},
 }
@@ -230,7 +230,7 @@ var noted = map[feature][]string{
 // reasonsFor are the reasons of the receipts that are about a feature.
 func reasonsFor(of feature, receipts []ai.Receipt) (reasons []string) {
 	for _, r := range receipts {
-		if r.Reason != "" && slices.ContainsFunc(noted[of], func(word string) bool { return strings.Contains(r.Path+" "+r.Reason, word) }) {
+		if r.Reason != "" && r.Path != "thinking" && slices.ContainsFunc(noted[of], func(word string) bool { return strings.Contains(r.Path+" "+r.Reason, word) }) {
 			reasons = append(reasons, r.Reason)
 		}
 	}
