@@ -384,6 +384,35 @@ func TestModelsOfTheCaller(t *testing.T) {
 	}
 }
 
+// A virtual key's identity is asked for what is stored with it alone: a request
+// cannot name another of the server's identities, or another use of its token.
+func TestStoredIdentityIsNotChangedByRequests(t *testing.T) {
+	for _, field := range []string{"managed-client-id", "workload-client-id", "entra-scope", "entra-tenant-id", "entra-client-id"} {
+		r := newRig(t, map[string]http.HandlerFunc{"azure-openai": reply(200, okJSON)})
+		c := r.chat(askJSON, "X-Portkey-Virtual-Key", "my-azure-openai", "X-Portkey-Azure-"+field, "another")
+		if status, _, body := r.answer(t, c); status != 400 || !strings.Contains(body, "field_not_bound") {
+			t.Errorf("%s: status %d: %s", field, status, body)
+		}
+	}
+}
+
+// However a config is spelt, its secrets are not in the log.
+func TestSecretsOfInlineConfigsAreNotLogged(t *testing.T) {
+	for name, config := range map[string]string{
+		"a string":    `{"provider":"openai","api_key":"sk-hidden-0123456789"}`,
+		"an object":   `{"provider":"vertex-ai","vertex_service_account_json":{"private_key":"sk-hidden-0123456789"}}`,
+		"a list":      `[{"provider":"openai","api_key":"sk-hidden-0123456789"}]`,
+		"in a list":   `{"targets":[{"provider":"openai","api_key":["sk-hidden-0123456789"]}]}`,
+		"broken JSON": `{"provider":"openai","api_key":"sk-hidden-0123456789"`,
+	} {
+		r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, okJSON)})
+		r.answer(t, r.chat(askJSON, "X-Portkey-Config", config))
+		if e := r.ledger.only(t); strings.Contains(e.Headers["x-portkey-config"], "hidden") {
+			t.Errorf("%s: the log holds %s", name, e.Headers)
+		}
+	}
+}
+
 func TestServerIdentityIsNotForRequests(t *testing.T) {
 	for name, headers := range map[string][]string{
 		"header":                      {"X-Portkey-Provider", "azure-openai", "X-Portkey-Azure-Auth-Mode", "managed", "X-Portkey-Azure-Deployment-Id", "d"},

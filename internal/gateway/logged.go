@@ -22,7 +22,7 @@ func (g *Gateway) loggedHeaders(c *Call) map[string]string {
 		}
 		value := values[0]
 		switch {
-		case short == "Config" && strings.HasPrefix(value, "{"):
+		case short == "Config" && (strings.HasPrefix(value, "{") || strings.HasPrefix(value, "[")):
 			value = g.inline.shown(value)
 		case g.secrets.header[short]:
 			value = ai.NewSecret(value).Hint()
@@ -76,6 +76,14 @@ func newSecretNames(providers *provider.Registry) secretNames {
 	return s
 }
 
+// hint stands for a secret. One that is no string is a mistake, but no less secret.
+func hint(value []byte) string {
+	if jsonedit.Kind(value) != '"' {
+		return ai.NewSecret(string(value)).Hint()
+	}
+	return ai.NewSecret(jsonedit.Text(value)).Hint()
+}
+
 // mask appends a JSON document with the values of secret keys masked.
 func (s secretNames) mask(dst, doc []byte) []byte {
 	switch jsonedit.Kind(doc) {
@@ -87,8 +95,8 @@ func (s secretNames) mask(dst, doc []byte) []byte {
 				dst = append(dst, ',')
 			}
 			dst = append(jsonedit.AppendString(dst, string(key)), ':')
-			if s.key[string(key)] && jsonedit.Kind(value) == '"' {
-				dst = jsonedit.AppendString(dst, ai.NewSecret(jsonedit.Text(value)).Hint())
+			if s.key[string(key)] {
+				dst = jsonedit.AppendString(dst, hint(value))
 				continue
 			}
 			dst = s.mask(dst, value)

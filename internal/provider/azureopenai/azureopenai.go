@@ -78,6 +78,7 @@ func IdentityFields() []provider.Field {
 		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
 	}
 	secret := func(f provider.Field) provider.Field { f.Secret = true; return f }
+	bound := func(f provider.Field) provider.Field { f.Bound = true; return f }
 	ownIdentity := func(f provider.Field) provider.Field {
 		f.StoredOnly = []string{"managed", "workload"}
 		return f
@@ -85,12 +86,12 @@ func IdentityFields() []provider.Field {
 	return []provider.Field{
 		secret(azure("ad_token", "Entra token", "A ready access token, instead of the key")),
 		ownIdentity(azure("auth_mode", "Authentication", "default (key), entra, managed or workload")),
-		azure("entra_tenant_id", "Entra tenant", "For auth mode entra"),
-		azure("entra_client_id", "Entra client id", "For auth mode entra"),
+		bound(azure("entra_tenant_id", "Entra tenant", "For auth mode entra")),
+		bound(azure("entra_client_id", "Entra client id", "For auth mode entra")),
 		secret(azure("entra_client_secret", "Entra client secret", "For auth mode entra")),
-		azure("entra_scope", "Entra scope", "Scope to ask the token for, if not cognitive services"),
-		azure("managed_client_id", "Managed identity", "Client id of a user-assigned identity"),
-		azure("workload_client_id", "Workload identity", "Client id of the workload identity"),
+		bound(azure("entra_scope", "Entra scope", "Scope to ask the token for, if not cognitive services")),
+		bound(azure("managed_client_id", "Managed identity", "Client id of a user-assigned identity")),
+		bound(azure("workload_client_id", "Workload identity", "Client id of the workload identity")),
 		azure("model_name", "Model", "Model that the deployment serves, for prices"),
 	}
 }

@@ -110,7 +110,7 @@ func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.C
 		return nil, err
 	}
 	call := *c
-	path := place(&call, e.PathOf(c))
+	path := a.place(&call, e.PathOf(c))
 	if err := p.Check(call.Fields); err != nil {
 		return nil, err
 	}
@@ -143,9 +143,14 @@ var hosts = map[string]string{
 	"https://eu-aiplatform.googleapis.com":     "https://aiplatform.eu.rep.googleapis.com",
 }
 
-// place fills in where a call goes: the project of its service account, and, for
-// an API key without a project, the paths that name none (express mode).
-func place(c *provider.Call, path string) string {
+// place fills in where a call goes: the project of the service account that signs
+// it, and, for an API key without a project, the paths that name none (express
+// mode). A service account that does not sign, because the server's own identity
+// does, has no say.
+func (a adapter) place(c *provider.Call, path string) string {
+	if a.signer.UsesOwnIdentity(c.Fields) {
+		return path
+	}
 	set := func(field, value string) {
 		fields := make(map[string]string, len(c.Fields)+2)
 		for k, v := range c.Fields {

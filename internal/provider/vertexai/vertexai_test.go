@@ -1,7 +1,11 @@
 package vertexai_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -264,23 +268,58 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// The project of a service account is the one that is billed.
+// The project of the service account that signs is the one that is billed.
 func TestAccountsProject(t *testing.T) {
-	c := call(ai.Chat, "gemini-2.5-flash", "vertex_service_account_json", account("bots"), "vertex_auth_type", "workload")
-	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
-	t.Setenv("CLOUDSDK_CONFIG", t.TempDir())
-	r, err := row(t, doer(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"access_token":"own","expires_in":3600}`)), Request: r}, nil
-	})).Encode(t.Context(), c)
+	c := call(ai.Chat, "gemini-2.5-flash", "vertex_service_account_json", signingAccount(t, "bots"))
+	r, err := row(t, doer(tokenOf("account"))).Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(r.URL.Path, "/projects/bots/") || r.Header.Get("Authorization") != "Bearer own" {
+	if !strings.Contains(r.URL.Path, "/projects/bots/") || r.Header.Get("Authorization") != "Bearer account" {
 		t.Errorf("got %s with %v", r.URL, r.Header)
 	}
 	if c.Fields["vertex_project_id"] != "acme" {
 		t.Error("the call's own fields changed")
 	}
+}
+
+// A request may bring a service account; it must not lead the server's own
+// identity into the project that the account names.
+func TestOwnIdentityKeepsItsProject(t *testing.T) {
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+	t.Setenv("CLOUDSDK_CONFIG", t.TempDir())
+	c := call(ai.Chat, "gemini-2.5-flash", "vertex_service_account_json", account("bots"), "vertex_auth_type", "workload")
+	r, err := row(t, doer(tokenOf("own"))).Encode(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(r.URL.Path, "/projects/acme/") || r.Header.Get("Authorization") != "Bearer own" {
+		t.Errorf("got %s with %v", r.URL, r.Header)
+	}
+}
+
+// tokenOf answers every token request with the same token.
+func tokenOf(token string) func(*http.Request) (*http.Response, error) {
+	return func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"access_token":"` + token + `","token_type":"Bearer","expires_in":3600}`))}, nil
+	}
+}
+
+// signingAccount is an account with a key.
+func signingAccount(t *testing.T, project string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]string{"type": "service_account", "project_id": project, "client_email": "bot@acme",
+		"token_uri":   "https://oauth2.googleapis.com/token",
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // The gateway's own identity is not sent where the caller likes, and no request
