@@ -11,6 +11,7 @@ import (
 
 	dialects "github.com/portico-ai/portico/internal/dialect/all"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 const module = "github.com/portico-ai/portico/"
@@ -104,7 +105,7 @@ func TestPackagesAreDocumented(t *testing.T) {
 // A provider's id appears only in its row or folder and in the prices. Ids that
 // are also the name of a dialect are left out: they are ordinary words elsewhere.
 func TestProviderIDsStayInTheirRows(t *testing.T) {
-	registry, err := all.New(nil)
+	registry, err := all.New(sign.Clients{})
 	if err != nil {
 		t.Fatal(err)
 	}

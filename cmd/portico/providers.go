@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 func providersCommand() *cobra.Command {
@@ -20,7 +21,7 @@ func providersCommand() *cobra.Command {
 		Example: "  portico providers\n  portico providers groq\n  portico providers --json | jq -r '.[].id'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			registry, err := all.New(nil)
+			registry, err := all.New(sign.Clients{})
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/app"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 func serveCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func serveCommand() *cobra.Command {
 // loadSettings layers the settings: defaults < file < environment < flags.
 func loadSettings(file string, environ []string, flags map[string]string, log *slog.Logger) (app.Config, error) {
 	cfg := app.Default()
-	registry, err := all.New(nil)
+	registry, err := all.New(sign.Clients{})
 	if err != nil {
 		return cfg, err
 	}

@@ -3,6 +3,7 @@ package egress
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,8 +14,18 @@ import (
 type Policy struct {
 	Allow []Rule // the operator's --egress-allow
 
-	trusted []Rule
+	trusted  []Rule
+	identity bool
 }
+
+// ForTokens is the policy of calls to token endpoints, which credentials of
+// tenants may name: it trusts no provider's host.
+func (p *Policy) ForTokens() *Policy { return &Policy{Allow: p.Allow} }
+
+// ForIdentity is the policy of the server's own questions who it is. It alone may
+// call the metadata services that Allow names: whoever else could would be given
+// the server's credentials. What it calls must not come from a tenant.
+func (p *Policy) ForIdentity() *Policy { return &Policy{Allow: p.Allow, identity: true} }
 
 // A Rule opens a host, a domain below "*.", or a network; on one port, or on
 // all if Port is 0. Exactly one of Host and Net is set.
@@ -171,10 +182,8 @@ func (p *Policy) hasNet(port uint16) bool {
 func (p *Policy) check(host string, a netip.Addr, port uint16) Reason {
 	trusted := anyHost(p.trusted, host, port)
 	if isMetadata(a) {
-		for _, r := range p.Allow {
-			if r.exactly(a, port) {
-				return ""
-			}
+		if p.identity && slices.ContainsFunc(p.Allow, func(r Rule) bool { return r.exactly(a, port) }) {
+			return ""
 		}
 		if literal, err := netip.ParseAddr(host); err == nil && trusted && literal.Unmap() == a.Unmap() {
 			return ""

@@ -80,7 +80,8 @@ func TestCheck(t *testing.T) {
 
 		{"169.254.0.0/16", "x", "169.254.169.254", 80, DeniedMetadata},
 		{"metadata.corp", "metadata.corp", "169.254.169.254", 80, DeniedMetadata},
-		{"169.254.169.254", "x", "169.254.169.254", 80, ""},
+		{"169.254.169.254", "x", "169.254.169.254", 80, DeniedMetadata},
+		{"169.254.169.254", "169.254.169.254", "169.254.169.254", 80, DeniedMetadata},
 		{"169.254.169.254:8080", "x", "169.254.169.254", 80, DeniedMetadata},
 		{"169.254.169.254", "x", "64:ff9b::a9fe:a9fe", 80, DeniedMetadata},
 		{"", "x", "168.63.129.16", 80, DeniedMetadata},
@@ -88,6 +89,42 @@ func TestCheck(t *testing.T) {
 		p := policyOf(t, test.allow)
 		if got := p.check(test.host, netip.MustParseAddr(test.addr), test.port); got != test.want {
 			t.Errorf("allow %q: check(%s, %s, %d) = %q, want %q", test.allow, test.host, test.addr, test.port, got, test.want)
+		}
+	}
+}
+
+// A metadata service that the operator has opened gives the server its identity,
+// and nobody else.
+func TestMetadataIsForTheServersIdentity(t *testing.T) {
+	service := netip.MustParseAddr("169.254.169.254")
+	for allow, want := range map[string]Reason{
+		"169.254.169.254": "", "169.254.169.254:80": "", "": DeniedMetadata, "169.254.169.254:8080": DeniedMetadata, "169.254.0.0/16": DeniedMetadata,
+	} {
+		p := policyOf(t, allow)
+		if got := p.ForIdentity().check("169.254.169.254", service, 80); got != want {
+			t.Errorf("allow %q: the server's own question is %q, want %q", allow, got, want)
+		}
+		if got := p.ForTokens().check("169.254.169.254", service, 80); got != DeniedMetadata {
+			t.Errorf("allow %q: a token endpoint may be the metadata service: %q", allow, got)
+		}
+		if _, err := p.CheckURL("http://169.254.169.254/latest/meta-data"); err == nil {
+			t.Errorf("allow %q: a tenant may name the metadata service", allow)
+		}
+	}
+}
+
+// An operator's base URL is not open to token endpoints that tenants name.
+func TestTokenEndpointsAreNotTrusted(t *testing.T) {
+	p := policyOf(t, "10.0.0.7:8080")
+	if err := p.Trust("127.0.0.1:9900"); err != nil {
+		t.Fatal(err)
+	}
+	for _, policy := range []*Policy{p.ForTokens(), p.ForIdentity()} {
+		if got := policy.check("127.0.0.1", netip.MustParseAddr("127.0.0.1"), 9900); got != DeniedAddress {
+			t.Errorf("a trusted host is %q", got)
+		}
+		if got := policy.check("10.0.0.7", netip.MustParseAddr("10.0.0.7"), 8080); got != "" {
+			t.Errorf("an allowed host is %q", got)
 		}
 	}
 }

@@ -148,7 +148,7 @@ func (p *Policy) checkLiteral(a netip.Addr, host string, port uint16) string {
 	hostport := netip.AddrPortFrom(a, port)
 	switch untrusting.check(host, a, port) {
 	case DeniedMetadata:
-		return "points to a cloud metadata service; an operator can open exactly that address with --egress-allow " + hostport.String()
+		return "points to a cloud metadata service, which is never open to requests"
 	case DeniedAddress:
 		return "points to an address or port that is not open (" + hostport.String() + "); an operator can open it with --egress-allow " + hostport.String()
 	}

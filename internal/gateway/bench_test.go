@@ -16,6 +16,7 @@ import (
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/price"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 // nowhere is a provider, a journal and a body store that cost nothing, so that
@@ -36,7 +37,7 @@ func (nowhere) Put(string, byte, []byte, func()) (ledger.BodyRef, bool) {
 // the journal's writes and the server around it.
 func BenchmarkDo(b *testing.B) {
 	n := nowhere{okJSON}
-	registry, err := all.New(n)
+	registry, err := all.New(sign.Clients{Tokens: n, Identity: n})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/portico-ai/portico/internal/price"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 // memory is a journal and a body store that forget nothing.
@@ -115,7 +116,7 @@ func newRig(t *testing.T, providers map[string]http.HandlerFunc, rows ...*provid
 	}
 	r.directory.Load(directory.Snapshot{Integrations: stored})
 	client := egress.New(policy, egress.Options{})
-	registry, err := all.New(client)
+	registry, err := all.New(sign.Clients{Tokens: client, Identity: client})
 	if err != nil {
 		t.Fatal(err)
 	}

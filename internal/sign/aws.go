@@ -32,7 +32,7 @@ const defaultAWSRegion = "us-east-1"
 // AWS signs calls to one of Amazon's services with signature version 4, or with
 // an API key. Credentials of roles are kept until shortly before they expire.
 type AWS struct {
-	doer    Doer
+	clients Clients
 	service string // as in the signature: "bedrock"
 	signer  *v4.Signer
 	now     func() time.Time
@@ -40,9 +40,9 @@ type AWS struct {
 }
 
 // NewAWS makes a signer for a service. Whatever it has to ask Amazon for
-// credentials goes through doer.
-func NewAWS(doer Doer, service string) *AWS {
-	return &AWS{doer: doer, service: service, signer: v4.NewSigner(), now: time.Now}
+// credentials goes through clients.
+func NewAWS(clients Clients, service string) *AWS {
+	return &AWS{clients: clients, service: service, signer: v4.NewSigner(), now: time.Now}
 }
 
 // UsesOwnIdentity reports whether a call is signed as the server itself, at

@@ -129,7 +129,7 @@ func TestStaticKeys(t *testing.T) {
 	for _, token := range []string{"", "the-session"} {
 		r := awsRequest(t, body)
 		c := awsFields("aws_access_key_id", "AKIAEXAMPLE", "aws_secret_access_key", "the-secret-key", "aws_session_token", token)
-		if err := sign.NewAWS(broken{}, "bedrock").Sign(t.Context(), r, c); err != nil {
+		if err := sign.NewAWS(through(broken{}), "bedrock").Sign(t.Context(), r, c); err != nil {
 			t.Fatal(err)
 		}
 		got := r.Header.Get("Authorization")
@@ -160,7 +160,7 @@ func TestSignedHost(t *testing.T) {
 		r.URL, _ = url.Parse(address)
 		r.Host = r.URL.Host
 		c := awsFields("aws_access_key_id", "AKIA", "aws_secret_access_key", "the-secret-key")
-		if err := sign.NewAWS(broken{}, "bedrock").Sign(t.Context(), r, c); err != nil {
+		if err := sign.NewAWS(through(broken{}), "bedrock").Sign(t.Context(), r, c); err != nil {
 			t.Fatal(err)
 		}
 		if r.Host != want {
@@ -174,7 +174,7 @@ func TestSignedHost(t *testing.T) {
 }
 
 func TestAPIKeys(t *testing.T) {
-	a := sign.NewAWS(broken{}, "bedrock")
+	a := sign.NewAWS(through(broken{}), "bedrock")
 	for _, c := range []sign.Credential{
 		{Key: ai.NewSecret("bedrock-api-key")},
 		{Key: ai.NewSecret("bedrock-api-key"), Fields: map[string]string{"aws_auth_type": "apiKey", "aws_access_key_id": "AKIA"}},
@@ -200,7 +200,7 @@ func TestAssumeRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &tokenService{expires: time.Hour}
-			a := sign.NewAWS(s, "bedrock")
+			a := sign.NewAWS(through(s), "bedrock")
 			for range 3 {
 				r := awsRequest(t, "{}")
 				if err := a.Sign(t.Context(), r, c.fields); err != nil {
@@ -231,7 +231,7 @@ func TestRoleCredentialsAreKept(t *testing.T) {
 	c := awsFields("aws_auth_type", "assumedRole", "aws_role_arn", "arn:role", "aws_access_key_id", "AKIA", "aws_secret_access_key", "s")
 	for expires, want := range map[time.Duration]int{time.Hour: 1, 2 * time.Minute: 0} {
 		s := &tokenService{expires: expires}
-		a := sign.NewAWS(s, "bedrock")
+		a := sign.NewAWS(through(s), "bedrock")
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
@@ -277,7 +277,7 @@ func TestOwnIdentity(t *testing.T) {
 			}
 			s := &tokenService{expires: time.Hour}
 			r := awsRequest(t, "{}")
-			if err := sign.NewAWS(s, "bedrock").Sign(t.Context(), r, awsFields("aws_auth_type", "serviceRole")); err != nil {
+			if err := sign.NewAWS(through(s), "bedrock").Sign(t.Context(), r, awsFields("aws_auth_type", "serviceRole")); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(r.Header.Get("Authorization"), "Credential="+c.id+"/") {
@@ -317,7 +317,7 @@ func TestAWSMistakes(t *testing.T) {
 			d = broken{}
 		}
 		r := awsRequest(t, "{}")
-		err := sign.NewAWS(d, "bedrock").Sign(t.Context(), r, c.c)
+		err := sign.NewAWS(through(d), "bedrock").Sign(t.Context(), r, c.c)
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != c.kind || e.Param != c.param || e.Message == "" {
 			t.Errorf("%s: got %+v", c.name, err)
@@ -329,7 +329,7 @@ func TestAWSMistakes(t *testing.T) {
 }
 
 func TestOwnIdentityIsKnown(t *testing.T) {
-	a := sign.NewAWS(broken{}, "bedrock")
+	a := sign.NewAWS(through(broken{}), "bedrock")
 	for mode, want := range map[string]bool{"": false, "apiKey": false, "serviceRole": true, "assumedRole": true} {
 		if got := a.UsesOwnIdentity(map[string]string{"aws_auth_type": mode}); got != want {
 			t.Errorf("%q: %v", mode, got)
@@ -342,7 +342,7 @@ func TestOwnIdentityIsKnown(t *testing.T) {
 
 // Callers' identities do not take all memory.
 func TestAWSRemembersFew(t *testing.T) {
-	a := sign.NewAWS(&tokenService{expires: time.Hour}, "bedrock")
+	a := sign.NewAWS(through(&tokenService{expires: time.Hour}), "bedrock")
 	for i := range 1010 {
 		c := awsFields("aws_auth_type", "assumedRole", "aws_role_arn", fmt.Sprint(i), "aws_access_key_id", "A", "aws_secret_access_key", "s")
 		if err := a.Sign(t.Context(), awsRequest(t, "{}"), c); err != nil {

@@ -71,7 +71,7 @@ func checkVector(t *testing.T, dir string) {
 	if c.OmitToken {
 		credentials.SessionToken = ""
 	}
-	a := sign.NewAWS(broken{}, c.Service)
+	a := sign.NewAWS(through(broken{}), c.Service)
 	a.At(c.Timestamp)
 	if err := a.SignAll(t.Context(), r, path, hex.EncodeToString(hash[:]), credentials, c.Region); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func (a *AWS) role(source aws.CredentialsProvider, fields map[string]string) aws
 // sts is the token service of the call's region. Retries are the routing
 // config's to decide.
 func (a *AWS) sts(source aws.CredentialsProvider, fields map[string]string) *sts.Client {
-	return sts.New(sts.Options{Region: region(fields), HTTPClient: a.doer, Credentials: source, Retryer: aws.NopRetryer{}})
+	return sts.New(sts.Options{Region: region(fields), HTTPClient: a.clients.Tokens, Credentials: source, Retryer: aws.NopRetryer{}})
 }
 
 var errNoIdentity = errors.New("the server has no identity of AWS: neither keys nor a role in its environment")
@@ -122,13 +122,13 @@ func (a *AWS) ownIdentity(fields map[string]string) (aws.CredentialsProvider, er
 		return nil, noCredentials(context.Background(), awsServiceRole, errNoIdentity)
 	}
 	return ec2rolecreds.New(func(o *ec2rolecreds.Options) {
-		o.Client = imds.New(imds.Options{HTTPClient: a.doer, Retryer: aws.NopRetryer{}})
+		o.Client = imds.New(imds.Options{HTTPClient: a.clients.Identity, Retryer: aws.NopRetryer{}})
 	}), nil
 }
 
 func (a *AWS) container(address string) aws.CredentialsProvider {
 	return endpointcreds.New(address, func(o *endpointcreds.Options) {
-		o.HTTPClient, o.Retryer = a.doer, aws.NopRetryer{}
+		o.HTTPClient, o.Retryer = a.clients.Identity, aws.NopRetryer{}
 		o.AuthorizationToken = os.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
 		if file := os.Getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
 			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {

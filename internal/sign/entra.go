@@ -13,11 +13,6 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 )
 
-// A Doer sends a token request; in production it is the guarded client.
-type Doer interface {
-	Do(*http.Request) (*http.Response, error)
-}
-
 const cognitiveScope = "https://cognitiveservices.azure.com/.default"
 
 // Entra signs calls to Azure with the first that the credential has: a ready
@@ -25,13 +20,13 @@ const cognitiveScope = "https://cognitiveservices.azure.com/.default"
 // workload), else the resource's key as api-key. Tokens are cached by the Azure
 // SDK until they are about to expire.
 type Entra struct {
-	doer  Doer
-	known remembered[azcore.TokenCredential]
+	clients Clients
+	known   remembered[azcore.TokenCredential]
 }
 
-// NewEntra makes a signer whose token requests go through doer.
-func NewEntra(doer Doer) *Entra {
-	return &Entra{doer: doer}
+// NewEntra makes a signer that asks for tokens through clients.
+func NewEntra(clients Clients) *Entra {
+	return &Entra{clients: clients}
 }
 
 // Sign implements Func.
@@ -87,7 +82,7 @@ func (e *Entra) credential(mode string, c Credential) (azcore.TokenCredential, e
 func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential, error) {
 	// Retries are the routing config's to decide; only the endpoint of managed
 	// identities is known to need its own.
-	options := azcore.ClientOptions{Transport: e.doer, Retry: policy.RetryOptions{MaxRetries: -1}}
+	options := azcore.ClientOptions{Transport: e.clients.Tokens, Retry: policy.RetryOptions{MaxRetries: -1}}
 	var made azcore.TokenCredential
 	var err error
 	switch mode {
@@ -100,7 +95,7 @@ func (e *Entra) newCredential(mode string, c Credential) (azcore.TokenCredential
 		made, err = azidentity.NewClientSecretCredential(c.Fields["azure_entra_tenant_id"], c.Fields["azure_entra_client_id"],
 			c.Fields["azure_entra_client_secret"], &azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: true})
 	case "managed":
-		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: azcore.ClientOptions{Transport: e.doer}}
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: azcore.ClientOptions{Transport: e.clients.Identity}}
 		if id := c.Fields["azure_managed_client_id"]; id != "" {
 			o.ID = azidentity.ClientID(id)
 		}

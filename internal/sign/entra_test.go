@@ -113,7 +113,7 @@ func TestEntraChoosesTheCredential(t *testing.T) {
 		{"ready token with its prefix", "Bearer ready", map[string]string{"azure_ad_token": "Bearer ready"}},
 		{"identity", "Bearer token-1", map[string]string{"azure_auth_mode": "ENTRA"}},
 	} {
-		got, err := authorization(t, sign.NewEntra(l), identity(c.fields))
+		got, err := authorization(t, sign.NewEntra(through(l)), identity(c.fields))
 		if err != nil || got != c.want {
 			t.Errorf("%s: got %q (%v), want %q", c.name, got, err, c.want)
 		}
@@ -125,7 +125,7 @@ func TestEntraChoosesTheCredential(t *testing.T) {
 
 func TestEntraCachesTokens(t *testing.T) {
 	l := newLogin(t)
-	e := sign.NewEntra(l)
+	e := sign.NewEntra(through(l))
 	for range 2 {
 		if got, err := authorization(t, e, identity(nil)); err != nil || got != "Bearer token-1" {
 			t.Fatalf("got %q (%v)", got, err)
@@ -165,7 +165,7 @@ func TestEntraRefused(t *testing.T) {
 	} {
 		l := newLogin(t)
 		l.status = c.status
-		_, err := authorization(t, sign.NewEntra(l), identity(nil))
+		_, err := authorization(t, sign.NewEntra(through(l)), identity(nil))
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != c.kind || e.Code != "azure_token" || !strings.Contains(e.Message, c.want) || !strings.Contains(e.Message, "entra") {
 			t.Fatalf("%d: got %+v", c.status, e)
@@ -185,7 +185,7 @@ type broken struct{}
 func (broken) Do(*http.Request) (*http.Response, error) { return nil, errors.New("no route to host") }
 
 func TestEntraUnreachable(t *testing.T) {
-	_, err := authorization(t, sign.NewEntra(broken{}), identity(nil))
+	_, err := authorization(t, sign.NewEntra(through(broken{})), identity(nil))
 	if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Unavailable || strings.Contains(err.Error(), secret) {
 		t.Errorf("got %v", err)
 	}
@@ -197,7 +197,7 @@ func TestEntraCanceled(t *testing.T) {
 	for _, cause := range []error{context.Canceled, &ai.Error{Kind: ai.Timeout, Message: "too late"}} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		err := sign.NewEntra(l).Sign(ctx, &http.Request{Header: http.Header{}}, identity(nil))
+		err := sign.NewEntra(through(l)).Sign(ctx, &http.Request{Header: http.Header{}}, identity(nil))
 		want := ai.Canceled
 		if told, ok := errors.AsType[*ai.Error](cause); ok {
 			want = told.Kind
@@ -224,7 +224,7 @@ func TestEntraMistakes(t *testing.T) {
 		{"unknown mode", "azure_auth_mode", "default, entra, managed or workload", map[string]string{"azure_auth_mode": "entry"}},
 		{"workload without its environment", "azure_auth_mode", "environment", map[string]string{"azure_auth_mode": "workload"}},
 	} {
-		_, err := authorization(t, sign.NewEntra(l), identity(c.fields))
+		_, err := authorization(t, sign.NewEntra(through(l)), identity(c.fields))
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != ai.Invalid || e.Param != c.param || !strings.Contains(e.Message, c.message) {
 			t.Errorf("%s: got %+v", c.name, e)
@@ -248,7 +248,7 @@ func TestEntraOwnIdentities(t *testing.T) {
 		{"workload", "azure_workload_client_id", "login.microsoftonline.com", "client_assertion", "the-federated-token"},
 	} {
 		l := newLogin(t)
-		got, err := authorization(t, sign.NewEntra(l), sign.Credential{Fields: map[string]string{"azure_auth_mode": c.mode, c.field: "me"}})
+		got, err := authorization(t, sign.NewEntra(through(l)), sign.Credential{Fields: map[string]string{"azure_auth_mode": c.mode, c.field: "me"}})
 		if err != nil || got != "Bearer token-1" || !l.hosts[c.host] || len(l.hosts) != 1 {
 			t.Fatalf("%s: got %q (%v) from %v", c.mode, got, err, l.hosts)
 		}
@@ -261,7 +261,7 @@ func TestEntraOwnIdentities(t *testing.T) {
 // Identities that callers make up do not fill the memory, and the cache stays of
 // use.
 func TestEntraForgets(t *testing.T) {
-	e := sign.NewEntra(broken{})
+	e := sign.NewEntra(through(broken{}))
 	for i := range 3000 {
 		_, _ = authorization(t, e, identity(map[string]string{"azure_entra_client_id": fmt.Sprint("client-", i), "azure_entra_tenant_id": "t"}))
 	}

@@ -22,13 +22,13 @@ const serviceAccountField = "vertex_service_account_json"
 // (vertex_service_account_json), else the key, which is an API key or a ready
 // access token. Tokens are kept until shortly before they expire.
 type Google struct {
-	doer  Doer
-	now   func() time.Time
-	known remembered[*tokens]
+	clients Clients
+	now     func() time.Time
+	known   remembered[*tokens]
 }
 
-// NewGoogle makes a signer whose token requests go through doer.
-func NewGoogle(doer Doer) *Google { return &Google{doer: doer, now: time.Now} }
+// NewGoogle makes a signer that asks for tokens through clients.
+func NewGoogle(clients Clients) *Google { return &Google{clients: clients, now: time.Now} }
 
 // UsesOwnIdentity reports whether a call is signed as the server itself.
 func (*Google) UsesOwnIdentity(fields map[string]string) bool {

@@ -148,7 +148,7 @@ func TestGoogleChoosesTheCredential(t *testing.T) {
 		{"service account before a key", "Bearer token-1", "AIzaSy-key", account(nil)},
 	} {
 		a := newAccounts(t)
-		got, err := googleSigned(t.Context(), t, sign.NewGoogle(a), sign.Credential{Key: ai.NewSecret(c.key), Fields: map[string]string{"vertex_service_account_json": c.account}})
+		got, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), sign.Credential{Key: ai.NewSecret(c.key), Fields: map[string]string{"vertex_service_account_json": c.account}})
 		if err != nil || got != c.want {
 			t.Errorf("%s: got %q (%v), want %q", c.name, got, err, c.want)
 		}
@@ -162,7 +162,7 @@ func TestGoogleChoosesTheCredential(t *testing.T) {
 // with its key.
 func TestGoogleAsksForTheAccountsToken(t *testing.T) {
 	a := newAccounts(t)
-	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(a), ofAccount(nil)); err != nil {
+	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), ofAccount(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if len(a.urls) != 1 || a.urls[0] != "https://oauth2.googleapis.com/token" {
@@ -199,7 +199,7 @@ func TestGoogleAsksForTheAccountsToken(t *testing.T) {
 
 func TestGoogleKeepsTokens(t *testing.T) {
 	a := newAccounts(t)
-	g := sign.NewGoogle(a)
+	g := sign.NewGoogle(through(a))
 	for range 2 {
 		if got, err := googleSigned(t.Context(), t, g, ofAccount(nil)); err != nil || got != "Bearer token-1" {
 			t.Fatalf("got %q (%v)", got, err)
@@ -213,7 +213,7 @@ func TestGoogleKeepsTokens(t *testing.T) {
 
 func TestGoogleReplacesTokensBeforeTheyExpire(t *testing.T) {
 	a := newAccounts(t)
-	g := sign.NewGoogle(a)
+	g := sign.NewGoogle(through(a))
 	now := time.Now()
 	g.At(func() time.Time { return now })
 	step := func(after time.Duration, want string) {
@@ -239,7 +239,7 @@ func TestGoogleReplacesTokensBeforeTheyExpire(t *testing.T) {
 func TestGoogleDoesNotKeepATokenThatDoesNotSayHowLongItLives(t *testing.T) {
 	a := newAccounts(t)
 	a.seconds = 0
-	g := sign.NewGoogle(a)
+	g := sign.NewGoogle(through(a))
 	for _, want := range []string{"Bearer token-1", "Bearer token-2"} {
 		if got, err := googleSigned(t.Context(), t, g, ofAccount(nil)); err != nil || got != want {
 			t.Errorf("got %q (%v), want %s", got, err, want)
@@ -252,7 +252,7 @@ func TestGoogleDoesNotKeepATokenThatDoesNotSayHowLongItLives(t *testing.T) {
 func TestGoogleAsksOnceForMany(t *testing.T) {
 	a := newAccounts(t)
 	a.hold = make(chan struct{})
-	g := sign.NewGoogle(a)
+	g := sign.NewGoogle(through(a))
 	first, leave := context.WithCancelCause(t.Context())
 	left := make(chan error)
 	go func() { _, err := googleSigned(first, t, g, ofAccount(nil)); left <- err }()
@@ -288,7 +288,7 @@ func TestGoogleRefused(t *testing.T) {
 	} {
 		a := newAccounts(t)
 		a.status = c.status
-		_, err := googleSigned(t.Context(), t, sign.NewGoogle(a), ofAccount(nil))
+		_, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), ofAccount(nil))
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != c.kind || e.Code != "google_token" || !strings.Contains(e.Message, "service account") {
 			t.Fatalf("%d: got %+v", c.status, e)
@@ -303,7 +303,7 @@ func TestGoogleRefused(t *testing.T) {
 }
 
 func TestGoogleUnreachable(t *testing.T) {
-	_, err := googleSigned(t.Context(), t, sign.NewGoogle(broken{}), ofAccount(nil))
+	_, err := googleSigned(t.Context(), t, sign.NewGoogle(through(broken{})), ofAccount(nil))
 	if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Unavailable || strings.Contains(err.Error(), "PRIVATE") {
 		t.Errorf("got %v", err)
 	}
@@ -313,7 +313,7 @@ func TestGoogleUnreachable(t *testing.T) {
 func TestGoogleFollowsNoRedirect(t *testing.T) {
 	a := newAccounts(t)
 	a.moved = "https://evil.example/token"
-	if got, err := googleSigned(t.Context(), t, sign.NewGoogle(a), ofAccount(nil)); err == nil {
+	if got, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), ofAccount(nil)); err == nil {
 		t.Errorf("got %q", got)
 	}
 	if len(a.urls) != 1 {
@@ -326,7 +326,7 @@ func TestGoogleCanceled(t *testing.T) {
 	for _, cause := range []error{context.Canceled, &ai.Error{Kind: ai.Timeout, Message: "too late"}} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		_, err := googleSigned(ctx, t, sign.NewGoogle(a), ofAccount(nil))
+		_, err := googleSigned(ctx, t, sign.NewGoogle(through(a)), ofAccount(nil))
 		want := ai.Canceled
 		if told, ok := errors.AsType[*ai.Error](cause); ok {
 			want = told.Kind
@@ -356,13 +356,13 @@ func TestGoogleMistakes(t *testing.T) {
 		{"token endpoint that is none", "vertex_service_account_json", "token_uri", ofAccount(map[string]string{"token_uri": "token"})},
 		{"unknown type", "vertex_auth_type", "workload", sign.Credential{Fields: map[string]string{"vertex_auth_type": "magic"}}},
 	} {
-		_, err := googleSigned(t.Context(), t, sign.NewGoogle(a), c.credential)
+		_, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), c.credential)
 		e, ok := errors.AsType[*ai.Error](err)
 		if !ok || e.Kind != ai.Invalid || e.Param != c.param || !strings.Contains(e.Message, c.message) {
 			t.Errorf("%s: got %+v", c.name, e)
 		}
 	}
-	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(a), sign.Credential{}); err == nil {
+	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), sign.Credential{}); err == nil {
 		t.Error("nothing signs")
 	} else if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Unauthenticated || e.Code != "missing_provider_key" {
 		t.Errorf("nothing: got %+v", e)
@@ -402,7 +402,7 @@ func TestGoogleOwnIdentity(t *testing.T) {
 		t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", c.file)
 		t.Setenv("CLOUDSDK_CONFIG", filepath.Join(dir, "none"))
 		a := newAccounts(t)
-		g := sign.NewGoogle(a)
+		g := sign.NewGoogle(through(a))
 		for range 2 {
 			got, err := googleSigned(t.Context(), t, g, sign.Credential{Fields: map[string]string{"vertex_auth_type": "Workload"}})
 			if err != nil || got != "Bearer token-1" {
@@ -421,7 +421,7 @@ func TestGoogleOwnIdentity(t *testing.T) {
 	}
 	for name, file := range map[string]string{"no file": filepath.Join(dir, "missing"), "no JSON": write("junk", "junk"), "no type": write("empty", "{}")} {
 		t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", file)
-		_, err := googleSigned(t.Context(), t, sign.NewGoogle(newAccounts(t)), sign.Credential{Fields: map[string]string{"vertex_auth_type": "workload"}})
+		_, err := googleSigned(t.Context(), t, sign.NewGoogle(through(newAccounts(t))), sign.Credential{Fields: map[string]string{"vertex_auth_type": "workload"}})
 		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Unauthenticated || e.Code != "google_token" {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -442,7 +442,7 @@ func TestGoogleFindsGcloudsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := newAccounts(t)
-	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(a), sign.Credential{Fields: map[string]string{"vertex_auth_type": "workload"}}); err != nil {
+	if _, err := googleSigned(t.Context(), t, sign.NewGoogle(through(a)), sign.Credential{Fields: map[string]string{"vertex_auth_type": "workload"}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(a.urls) != 1 || a.urls[0] != "https://oauth2.googleapis.com/token" {
@@ -452,7 +452,7 @@ func TestGoogleFindsGcloudsFile(t *testing.T) {
 
 // Identities that callers make up do not fill the memory.
 func TestGoogleForgets(t *testing.T) {
-	g := sign.NewGoogle(broken{})
+	g := sign.NewGoogle(through(broken{}))
 	for i := range 1500 {
 		_, _ = googleSigned(t.Context(), t, g, ofAccount(map[string]string{"client_email": fmt.Sprint("bot-", i)}))
 	}

@@ -49,7 +49,9 @@ func (g *Google) serviceAccount(document string) (fetch, error) {
 	if err != nil {
 		return nil, badAccount("cannot be read")
 	}
-	return func(ctx context.Context) (*oauth2.Token, error) { return config.TokenSource(g.through(ctx)).Token() }, nil
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		return config.TokenSource(through(ctx, g.clients.Tokens)).Token()
+	}, nil
 }
 
 func badAccount(problem string) error {
@@ -92,7 +94,7 @@ func (g *Google) ownIdentity(ctx context.Context) (*oauth2.Token, error) {
 	if err := json.Unmarshal(document, &kind); err != nil {
 		return nil, errors.Join(errNoGoogleIdentity, err)
 	}
-	found, err := google.CredentialsFromJSONWithType(g.through(ctx), document, kind.Type, cloudScope)
+	found, err := google.CredentialsFromJSONWithType(through(ctx, g.clients.Identity), document, kind.Type, cloudScope)
 	if err != nil {
 		return nil, errors.Join(errNoGoogleIdentity, err)
 	}
@@ -113,7 +115,7 @@ var errNoGoogleIdentity = errors.New("the server has no identity of Google's: it
 // metadataToken asks the metadata server for a token of the default service
 // account.
 func (g *Google) metadataToken(ctx context.Context) (*oauth2.Token, error) {
-	answer, err := metadata.NewClient(g.client(ctx)).GetWithContext(ctx, "instance/service-accounts/default/token?scopes="+url.QueryEscape(cloudScope))
+	answer, err := metadata.NewClient(client(ctx, g.clients.Identity)).GetWithContext(ctx, "instance/service-accounts/default/token?scopes="+url.QueryEscape(cloudScope))
 	if err != nil {
 		return nil, err
 	}
@@ -127,17 +129,16 @@ func (g *Google) metadataToken(ctx context.Context) (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: token.Access, Expiry: g.now().Add(time.Duration(token.Seconds) * time.Second)}, nil
 }
 
-// through is a context in which the library sends its requests through the
-// guarded client.
-func (g *Google) through(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, g.client(ctx))
+// through is a context in which the library sends its requests through doer.
+func through(ctx context.Context, doer Doer) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, client(ctx, doer))
 }
 
-// client is the guarded client as the library takes it. It follows no redirects,
-// and its requests end with ctx, which the library does not give them.
-func (g *Google) client(ctx context.Context) *http.Client {
+// client is doer as the library takes it. It follows no redirects, and its
+// requests end with ctx, which the library does not give them.
+func client(ctx context.Context, doer Doer) *http.Client {
 	return &http.Client{
-		Transport:     roundTripper(func(r *http.Request) (*http.Response, error) { return g.doer.Do(r.WithContext(ctx)) }),
+		Transport:     roundTripper(func(r *http.Request) (*http.Response, error) { return doer.Do(r.WithContext(ctx)) }),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -17,6 +17,17 @@ type Credential struct {
 	Fields map[string]string
 }
 
+// A Doer sends a request for a token; in production it is a guarded client.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Clients are how signers ask for tokens.
+type Clients struct {
+	Tokens   Doer // asks token endpoints, which a tenant's credential may name
+	Identity Doer // asks for the server's own identity where the environment says; nothing of a tenant's goes into where
+}
+
 // A Func signs r. An error means that the credential cannot be used: it is an
 // *ai.Error that says what is missing.
 type Func func(ctx context.Context, r *http.Request, c Credential) error

@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
+	"github.com/portico-ai/portico/internal/sign"
 	"github.com/portico-ai/portico/test/corpus"
 	"github.com/portico-ai/portico/test/upstream"
 )
@@ -19,7 +20,7 @@ import (
 // an error, and never looks complete when it is not.
 func TestRecordedAnswersPassThrough(t *testing.T) {
 	corpus.Dir(t)
-	registry, err := all.New(nil)
+	registry, err := all.New(sign.Clients{})
 	if err != nil {
 		t.Fatal(err)
 	}

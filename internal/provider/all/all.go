@@ -16,9 +16,9 @@ import (
 )
 
 // New returns the registry of all providers. Token requests that a provider's
-// signature needs go through doer.
-func New(doer sign.Doer) (*provider.Registry, error) {
-	rows := append(provider.Rows(), azureai.New(doer), azureopenai.New(doer), bedrock.New(doer), google.New(), oracle.New(), sagemaker.New(doer),
-		vertexai.New(doer), voyage.New())
+// signature needs go through clients.
+func New(clients sign.Clients) (*provider.Registry, error) {
+	rows := append(provider.Rows(), azureai.New(clients), azureopenai.New(clients), bedrock.New(clients), google.New(), oracle.New(), sagemaker.New(clients),
+		vertexai.New(clients), voyage.New())
 	return provider.NewRegistry(append(rows, media.Rows()...)...)
 }

@@ -21,12 +21,13 @@ import (
 	"github.com/portico-ai/portico/internal/provider/all"
 	"github.com/portico-ai/portico/internal/provider/oracle"
 	"github.com/portico-ai/portico/internal/provider/providertest"
+	"github.com/portico-ai/portico/internal/sign"
 	"github.com/portico-ai/portico/test/corpus"
 )
 
 func registry(t *testing.T) *provider.Registry {
 	t.Helper()
-	r, err := all.New(http.DefaultClient)
+	r, err := all.New(sign.Clients{Tokens: http.DefaultClient, Identity: http.DefaultClient})
 	if err != nil {
 		t.Fatal(err)
 	}

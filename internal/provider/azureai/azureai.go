@@ -24,9 +24,9 @@ const (
 	versionField      = "azure_api_version"
 )
 
-// New returns the row. Token requests of Entra identities go through doer.
-func New(doer sign.Doer) *provider.Provider {
-	entra := sign.NewEntra(doer)
+// New returns the row. Token requests of Entra identities go through clients.
+func New(clients sign.Clients) *provider.Provider {
+	entra := sign.NewEntra(clients)
 	return &provider.Provider{
 		ID: ID, Name: "Azure AI Foundry", Docs: "https://learn.microsoft.com/rest/api/aifoundry/modelinference/",
 		Base:    "{" + urlField + "}",

@@ -8,6 +8,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/azureai"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 // tokens is the token client of calls that need none.
@@ -21,7 +22,7 @@ func (n tokens) Do(r *http.Request) (*http.Response, error) {
 
 func row(t *testing.T) *provider.Provider {
 	t.Helper()
-	r, err := provider.NewRegistry(azureai.New(tokens{t}))
+	r, err := provider.NewRegistry(azureai.New(sign.Clients{Tokens: tokens{t}, Identity: tokens{t}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,13 +25,13 @@ const (
 	responsesSince    = "2025-03-01-preview"
 )
 
-// New returns the row. Token requests of Entra identities go through doer.
-func New(doer sign.Doer) *provider.Provider {
+// New returns the row. Token requests of Entra identities go through clients.
+func New(clients sign.Clients) *provider.Provider {
 	return &provider.Provider{
 		ID: ID, Name: "Azure OpenAI", Docs: "https://learn.microsoft.com/azure/ai-services/openai/reference",
 		Base:    "https://{resource_name}.openai.azure.com/openai",
 		Fields:  fields(),
-		Sign:    sign.NewEntra(doer).Sign,
+		Sign:    sign.NewEntra(clients).Sign,
 		Adapter: adapter{},
 		Quirks:  provider.Quirks{OptionalKey: true},
 		Notes: []string{

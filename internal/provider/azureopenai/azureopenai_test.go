@@ -25,7 +25,7 @@ func (n noTokens) Do(r *http.Request) (*http.Response, error) {
 // row is the provider as a registry gives it out.
 func row(t *testing.T, tokens sign.Doer) *provider.Provider {
 	t.Helper()
-	r, err := provider.NewRegistry(azureopenai.New(tokens))
+	r, err := provider.NewRegistry(azureopenai.New(sign.Clients{Tokens: tokens, Identity: tokens}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,9 +24,9 @@ const ID = "bedrock"
 // anthropicVersion is the only version of Claude's messages that Bedrock knows.
 const anthropicVersion = "bedrock-2023-05-31"
 
-// New returns the row. What its signature asks Amazon for goes through doer.
-func New(doer sign.Doer) *provider.Provider {
-	signer := sign.NewAWS(doer, "bedrock")
+// New returns the row. What its signature asks Amazon for goes through clients.
+func New(clients sign.Clients) *provider.Provider {
+	signer := sign.NewAWS(clients, "bedrock")
 	return &provider.Provider{
 		ID: ID, Name: "Amazon Bedrock", Docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/welcome.html",
 		Base: "https://bedrock-runtime.{aws_region}.amazonaws.com",

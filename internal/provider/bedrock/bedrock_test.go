@@ -33,7 +33,7 @@ func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 // row is the provider as a registry gives it out.
 func row(t *testing.T, tokens sign.Doer) *provider.Provider {
 	t.Helper()
-	r, err := provider.NewRegistry(bedrock.New(tokens))
+	r, err := provider.NewRegistry(bedrock.New(sign.Clients{Tokens: tokens, Identity: tokens}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestURLs(t *testing.T) {
 
 // An operator's base URL holds for the control plane too.
 func TestOperatorsBase(t *testing.T) {
-	r, err := provider.NewRegistry(bedrock.New(noTokens{t}))
+	r, err := provider.NewRegistry(bedrock.New(sign.Clients{Tokens: noTokens{t}, Identity: noTokens{t}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,9 @@ const ID = "sagemaker"
 
 const modelName = "amzn_sagemaker_model_name"
 
-// New returns the row. What its signature asks Amazon for goes through doer.
-func New(doer sign.Doer) *provider.Provider {
-	signer := sign.NewAWS(doer, "sagemaker")
+// New returns the row. What its signature asks Amazon for goes through clients.
+func New(clients sign.Clients) *provider.Provider {
+	signer := sign.NewAWS(clients, "sagemaker")
 	return &provider.Provider{
 		ID: ID, Name: "Amazon SageMaker", Docs: "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
 		Unproven: true,

@@ -10,6 +10,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/sagemaker"
+	"github.com/portico-ai/portico/internal/sign"
 )
 
 type noTokens struct{}
@@ -19,7 +20,7 @@ func (noTokens) Do(*http.Request) (*http.Response, error) { return nil, errors.N
 
 func row(t *testing.T) *provider.Provider {
 	t.Helper()
-	r, err := provider.NewRegistry(sagemaker.New(noTokens{}))
+	r, err := provider.NewRegistry(sagemaker.New(sign.Clients{Tokens: noTokens{}, Identity: noTokens{}}))
 	if err != nil {
 		t.Fatal(err)
 	}

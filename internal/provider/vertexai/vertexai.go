@@ -40,9 +40,9 @@ const (
 )
 
 // New returns the row. Token requests of service accounts and of the server's own
-// identity go through doer.
-func New(doer sign.Doer) *provider.Provider {
-	signer := sign.NewGoogle(doer)
+// identity go through clients.
+func New(clients sign.Clients) *provider.Provider {
+	signer := sign.NewGoogle(clients)
 	return &provider.Provider{
 		ID: ID, Name: "Google Vertex AI", Docs: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
 		Base:      "https://{" + regionField + "}-aiplatform.googleapis.com",

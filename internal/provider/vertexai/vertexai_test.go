@@ -34,7 +34,7 @@ func noTokens(t *testing.T) sign.Doer {
 // row is the provider as a registry gives it out.
 func row(t *testing.T, tokens sign.Doer) *provider.Provider {
 	t.Helper()
-	r, err := provider.NewRegistry(vertexai.New(tokens))
+	r, err := provider.NewRegistry(vertexai.New(sign.Clients{Tokens: tokens, Identity: tokens}))
 	if err != nil {
 		t.Fatal(err)
 	}
