@@ -64,6 +64,11 @@ func (in *Ingress) readForm(w http.ResponseWriter, r *http.Request, c *gateway.C
 		return in.uploadError(err)
 	}
 	c.Upload, c.Body = f, f.Fields()
+	for _, name := range []string{"model", "stream"} { // a router and a provider might take different ones
+		if v := jsonedit.Get(c.Body, name); v != nil && jsonedit.Kind(v) != '"' {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: name, Message: "The form must have " + name + " once, as a field of text"}
+		}
+	}
 	c.Model = jsonedit.Text(jsonedit.Get(c.Body, "model"))
 	c.Stream = jsonedit.Text(jsonedit.Get(c.Body, "stream")) == "true"
 	return nil

@@ -201,6 +201,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 	s := start(t, t.TempDir(), map[string]string{"openai": m.URL + "/v1"}, "--max-upload", "1MiB")
 	body, contentType := newForm(t, make([]byte, 2<<20), "model", "whisper-1")
 	small, smallType := newForm(t, []byte("x"), "model", "whisper-1")
+	twice, twiceType := newForm(t, []byte("x"), "model", "whisper-1", "model", "gpt-4o-transcribe")
 	auth := []string{"X-Portkey-Provider", "openai", "Authorization", "Bearer sk-upstream"}
 	for name, test := range map[string]struct {
 		body   []byte
@@ -212,6 +213,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		"cut":         {small[:len(small)-10], smallType, 400, "multipart form"},
 		"no boundary": {small, "multipart/form-data; boundary=other", 400, "multipart form"},
 		"empty":       {[]byte{}, smallType, 400, "multipart form"},
+		"two models":  {twice, twiceType, 400, "model once"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.call("POST", "/v1/audio/transcriptions", workspaceKey, test.body, append(auth, "Content-Type", test.typ)...)

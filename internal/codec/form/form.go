@@ -26,6 +26,7 @@ import (
 const (
 	maxParts = 1000
 	maxField = 1 << 20 // bytes of a field that is not a file
+	maxHeld  = 8 << 20 // bytes of all fields and of the headers of all parts
 )
 
 // A Form is a body whose parts have been read. It is not changed after that.
@@ -34,6 +35,7 @@ type Form struct {
 	parts    []part
 	files    *spool.File // the files' bytes, one after the other
 	fields   []byte      // see Fields
+	held     int         // bytes in memory of parts
 }
 
 type part struct {
@@ -48,9 +50,10 @@ type part struct {
 // on, also if Read fails. Errors are *ai.Error or the spool's.
 func Read(r io.Reader, boundary string, files *spool.File) (*Form, error) {
 	f := &Form{boundary: boundary, files: files}
-	for in := multipart.NewReader(r, boundary); ; {
+	end := &tail{r: r}
+	for in := multipart.NewReader(end, boundary); ; {
 		p, err := in.NextRawPart()
-		if errors.Is(err, io.EOF) && len(f.parts) > 0 {
+		if errors.Is(err, io.EOF) && len(f.parts) > 0 && end.holds("--"+boundary+"--") {
 			break
 		}
 		if err == nil {
@@ -80,6 +83,11 @@ func (f *Form) add(p *multipart.Part) (err error) {
 		return invalid("", "A part of the form has no name: its Content-Disposition must be form-data with a name")
 	case len(f.parts) == maxParts:
 		return invalid("", fmt.Sprintf("The form has more than %d parts", maxParts))
+	}
+	for name, values := range p.Header {
+		f.held += len(name) + len(strings.Join(values, ""))
+	}
+	switch {
 	case one.isFile:
 		one.off = f.files.Size()
 		one.n, err = io.Copy(f.files, p)
@@ -87,6 +95,9 @@ func (f *Form) add(p *multipart.Part) (err error) {
 		if one.value, err = io.ReadAll(io.LimitReader(p, maxField+1)); len(one.value) > maxField {
 			return invalid(one.name, fmt.Sprintf("The form's field %q is larger than %d bytes", one.name, maxField))
 		}
+	}
+	if f.held += len(one.value); f.held > maxHeld {
+		return invalid("", fmt.Sprintf("The form's fields and headers are larger than %d bytes together: send large content as files", maxHeld))
 	}
 	f.parts = append(f.parts, one)
 	return err

@@ -108,17 +108,28 @@ func summary(t *testing.T, encoded []byte) string {
 
 func TestFormsThatAreNone(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty":       "",
-		"cut":         body[:len(body)-20],
-		"other":       "{}",
-		"no name":     "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
-		"large field": "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n" + strings.Repeat("x", maxField+1) + "\r\n--b--\r\n",
-		"many parts":  strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n", maxParts+1) + "--b--\r\n",
+		"empty":         "",
+		"cut":           body[:len(body)-20],
+		"other":         "{}",
+		"no name":       "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+		"large field":   "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n" + strings.Repeat("x", maxField+1) + "\r\n--b--\r\n",
+		"many fields":   strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n"+strings.Repeat("x", maxField)+"\r\n", maxHeld/maxField+1) + "--b--\r\n",
+		"large headers": strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\nX-A: "+strings.Repeat("x", maxHeld/2)+"\r\n\r\n\r\n", 2) + "--b--\r\n",
+		"many parts":    strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n", maxParts+1) + "--b--\r\n",
 	} {
 		_, err := read(t, body)
 		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	closing := strings.Index(body, "--b--\r\n") + len("--b--")
+	for n := range closing {
+		if f, err := read(t, body[:n]); err == nil {
+			t.Errorf("the first %d bytes passed for a whole form, with fields %s", n, f.Fields())
+		}
+	}
+	if _, err := read(t, body[:closing]); err != nil {
+		t.Errorf("without a line feed at its end: %v", err)
 	}
 	large := strings.Replace(body, "bytes", strings.Repeat("x", 2<<20), 1)
 	if _, err := read(t, large); !errors.Is(err, spool.ErrTooLarge) {
