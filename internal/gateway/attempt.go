@@ -41,6 +41,7 @@ type answer struct {
 	sent        []byte    // body as sent to the provider; of an upload, its fields
 	upload      ai.Upload // as sent
 	conversion  *dialect.Conversion
+	accepted    bool // the provider took the call: what came of it may have cost
 }
 
 // discard releases an answer that will not be used.
@@ -102,7 +103,10 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
+	a.accepted = x.resp.StatusCode < 300
 	switch events := g.events(c, x.resp); {
+	case c.Op.Relayed() && a.passes(c) && bodiless(c.Method, x.resp.StatusCode):
+		g.openRaw(a, x)
 	case x.resp.StatusCode >= 300:
 		g.readWhole(c, a, x)
 	case events != nil && (c.Stream || c.Op.Relayed()):

@@ -80,11 +80,20 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 		return x.explain(err)
 	}
 	d.maskHeader(x.resp.Header)
-	if x.resp.StatusCode >= 300 && x.resp.StatusCode < 400 {
-		_ = x.resp.Body.Close()
-		return ai.Errorf(ai.BadGateway, "The provider answered with a redirect (%d), which is not followed; set its base URL to where it leads", x.resp.StatusCode)
+	err = decode(x.resp)
+	if isRedirect(x.resp.StatusCode) && !(x.resp.StatusCode == http.StatusNotModified && c.Op == ai.Proxy) {
+		err = redirected(x.resp.StatusCode)
 	}
-	return nil
+	if err != nil {
+		_ = x.resp.Body.Close()
+	}
+	return err
+}
+
+func isRedirect(status int) bool { return status >= 300 && status < 400 }
+
+func redirected(status int) error {
+	return ai.Errorf(ai.BadGateway, "The provider answered with a redirect (%d), which is not followed; set its base URL to where it leads", status)
 }
 
 // encode makes the HTTP request of an attempt.
@@ -117,8 +126,10 @@ func (x *exchange) explain(err error) *ai.Error {
 		return &ai.Error{Kind: ai.BadGateway, Type: connectionError, Message: "The connection to the provider broke", Err: err}
 	case e.Reason == egress.BadResponse:
 		return &ai.Error{Kind: ai.BadGateway, Type: "invalid_reply", Message: "The provider's answer is not valid HTTP", Err: err}
-	case e.Reason == egress.BadRequest || e.Reason == egress.DeniedURL:
+	case e.Reason == egress.DeniedURL:
 		return &ai.Error{Kind: ai.Invalid, Param: "custom_host", Message: e.Error(), Err: err}
+	case e.Reason == egress.BadRequest:
+		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Message: e.Error(), Err: err}
 	}
 	// Refused, filtered, unresolved and denied look the same to the caller, so
 	// that the gateway cannot be used to look around the network.

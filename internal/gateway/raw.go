@@ -44,6 +44,11 @@ func (a *answer) passes(c *Call) bool {
 	return a.destination.endpoint.Dialect == c.Dialect || c.Op == ai.Speech
 }
 
+// bodiless reports whether a reply has no body, whatever its headers say.
+func bodiless(method string, status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified || method == http.MethodHead && status < 300
+}
+
 // isJSONReply reports whether a reply says that it is JSON.
 func isJSONReply(resp *http.Response) bool {
 	t := mediaType(resp)

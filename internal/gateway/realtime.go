@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -20,6 +21,11 @@ import (
 
 // maxMessage is the largest message of a realtime session, in bytes.
 const maxMessage = 16 << 20
+
+// closeTime is how long the two sides may take to answer that a session ends
+// before it is settled without the rest of what they say: less than the server
+// gives its sessions when it stops.
+const closeTime = time.Second
 
 // A Session is a realtime conversation with a provider that has begun. Relay
 // must be called, or Close.
@@ -79,8 +85,11 @@ func (g *Gateway) connect(c *Call, a *answer, x *exchange) {
 	switch {
 	case err == nil:
 		conn.SetReadLimit(maxMessage)
+		a.accepted = true
 		a.socket, a.status, a.header = conn, http.StatusSwitchingProtocols, resp.Header
 		a.outcome = route.Outcome{Status: a.status}
+	case resp != nil && isRedirect(resp.StatusCode):
+		a.fail(redirected(resp.StatusCode))
 	case resp != nil && resp.StatusCode >= 300:
 		g.refusedUpgrade(c, a, resp)
 	case resp != nil:
@@ -119,19 +128,30 @@ func (s *Session) Relay(ctx context.Context, client *websocket.Conn) {
 		end = context.Canceled
 	}
 	code, reason := closing(end)
-	var both sync.WaitGroup
-	both.Go(func() { _ = s.upstream.Close(code, reason) })
-	both.Go(func() { _ = client.Close(code, reason) })
-	both.Wait()
-	<-ended
-	<-ended
+	closed := make(chan struct{})
+	go func() {
+		var both sync.WaitGroup
+		both.Go(func() { _ = s.upstream.Close(code, reason) })
+		both.Go(func() { _ = client.Close(code, reason) })
+		both.Wait()
+		<-ended
+		<-ended
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTime):
+	}
 	s.settle(end, code)
+	<-closed
+	s.a.exchange.finish()
 }
 
 // Close gives up a session that was not relayed.
 func (s *Session) Close() {
 	_ = s.upstream.CloseNow()
 	s.settle(context.Canceled, websocket.StatusGoingAway)
+	s.a.exchange.finish()
 }
 
 // pump passes messages on until one of the two is closed. It has no context:
@@ -214,5 +234,4 @@ func (s *Session) settle(end error, code websocket.StatusCode) {
 	if err := s.rec.settle(); err != nil {
 		s.rec.g.Log.Error("a realtime session could not be accounted", "request_id", e.ID, "err", err)
 	}
-	s.a.exchange.finish()
 }

@@ -73,6 +73,9 @@ func (r *record) failed(a *answer) *ai.Reply {
 	if a.outcome.Fatal {
 		r.entry.State = ledger.Refused
 	}
+	if a.usage.Known { // a reply that could not be made the client's was paid for all the same
+		r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
+	}
 	if r.call.Op == ai.Proxy && a.raw != nil {
 		return r.answerRaw(a)
 	}
@@ -201,7 +204,7 @@ func (r *record) price(a *answer) {
 		return
 	}
 	if !e.Usage.Known {
-		e.CostKnown = e.State != ledger.OK // a failed attempt cost nothing that is known of
+		e.CostKnown = e.State != ledger.OK && !a.accepted // what a provider refused cost nothing that is known of
 		return
 	}
 	p, ok := r.g.Prices.Lookup(e.Provider, firstOf(a.destination.priceModel, e.Model))

@@ -192,7 +192,8 @@ func (u *upstream) read() ([]byte, error) {
 // framed reports whether HTTP itself marks the end of the body, so that an end
 // is not just a closed connection. HTTP/2 always does.
 func (u *upstream) framed() bool {
-	return u.x.resp.ProtoMajor >= 2 || u.x.resp.ContentLength >= 0 || slices.Contains(u.x.resp.TransferEncoding, "chunked")
+	_, zipped := u.x.resp.Body.(*unzipped) // says itself where it ends
+	return zipped || u.x.resp.ProtoMajor >= 2 || u.x.resp.ContentLength >= 0 || slices.Contains(u.x.resp.TransferEncoding, "chunked")
 }
 
 func (u *upstream) fromProvider(e *ai.Error) *ai.Error {

@@ -20,6 +20,10 @@ func newRealtime(t *testing.T) (base string, handshakes chan *http.Request) {
 	handshakes = make(chan *http.Request, 10)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handshakes <- r
+		if r.URL.Query().Get("model") == "moved" {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
 		if r.URL.Query().Get("model") == "refused" {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(429)
@@ -133,6 +137,7 @@ func TestRealtimeRefusals(t *testing.T) {
 		"no key":            {"model=m", nil, 401},
 		"no provider":       {"model=m", []string{"X-Portkey-Api-Key", workspaceKey}, 400},
 		"no such operation": {"model=m", []string{"X-Portkey-Api-Key", workspaceKey, "X-Portkey-Provider", "anyscale"}, 501},
+		"a redirect":        {"model=moved", []string{"X-Portkey-Api-Key", workspaceKey, "X-Portkey-Virtual-Key", vk}, 502},
 		"the provider":      {"model=refused", []string{"X-Portkey-Api-Key", workspaceKey, "X-Portkey-Virtual-Key", vk}, 429},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,6 +184,12 @@ func TestDrainEndsSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	silent, _, err := dialRealtime(t, s, "model=gpt-realtime", nil, "X-Portkey-Api-Key", workspaceKey, "X-Portkey-Provider", "openai",
+		"Authorization", "Bearer sk-upstream", "X-Portkey-Trace-Id", "silent") // which never answers that it is told
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.CloseNow() }()
 	ended := s.terminate(t)
 	for err == nil {
 		_, _, err = conn.Read(t.Context())
@@ -190,7 +201,9 @@ func TestDrainEndsSessions(t *testing.T) {
 		t.Errorf("the server ended with %v", err)
 	}
 	s.restart()
-	if row := s.logs("&trace_id=drained", 1)[0]; row["status"] != "success" {
-		t.Errorf("the row is %v", row)
+	for _, trace := range []string{"drained", "silent"} {
+		if row := s.logs("&trace_id="+trace, 1)[0]; row["status"] != "success" || row["is_success"] != true {
+			t.Errorf("the row is %v", row)
+		}
 	}
 }
