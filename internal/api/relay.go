@@ -23,7 +23,10 @@ const uploadTime = 30 * time.Minute
 // else; the last two may be as large as MaxUpload.
 func (in *Ingress) Relay(op ai.Op, format dialect.Format, root string) http.Handler {
 	return in.handler(Operation{Op: op, Format: format, body: func(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
-		c.Rest = strings.TrimPrefix(r.URL.EscapedPath(), root)
+		var plain bool
+		if c.Rest, plain = strings.CutPrefix(r.URL.EscapedPath(), root); !plain {
+			return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Message: "The path must begin with " + root + " in plain letters, not percent-encoded"}
+		}
 		if r.URL.RawQuery != "" {
 			c.Rest += "?" + r.URL.RawQuery
 		}

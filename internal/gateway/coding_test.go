@@ -91,8 +91,11 @@ func TestCostOfRepliesThatCannotBeUsed(t *testing.T) {
 		known  bool
 		nano   bool
 	}{
-		"not JSON":       {reply(200, "<html>"), false, false},
-		"cut":            {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "900"); _, _ = w.Write([]byte("{")) }, false, false},
+		"not JSON": {reply(200, "<html>"), false, false},
+		"cut": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "900")
+			_, _ = w.Write([]byte("{"))
+		}, false, false},
 		"no content":     {reply(200, `{"type":"message","model":"claude-sonnet-4-5","usage":{"input_tokens":1000,"output_tokens":1000}}`), true, true},
 		"refused":        {reply(429, `{"type":"error","error":{"type":"rate_limit_error","message":"slower"}}`), true, false},
 		"nobody listens": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, false},

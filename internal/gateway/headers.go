@@ -103,10 +103,15 @@ func forwarded(c *Call, t *route.Target, stored *directory.Integration) http.Hea
 }
 
 // clientHeaders are the names of the headers that a proxied call passes on: all
-// but credentials, which are the provider's own, and what others wrote on the way.
+// but credentials, which are the provider's own, what others wrote on the way, and
+// what the client says is of its connection.
 func clientHeaders(h http.Header) []string {
 	var names []string
+	ofConnection := strings.Split(h.Get("Connection"), ",")
 	for name := range h {
+		if slices.ContainsFunc(ofConnection, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), name) }) {
+			continue
+		}
 		switch name {
 		case "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Forwarded", "Via", "X-Real-Ip":
 		default:

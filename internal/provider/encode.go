@@ -139,7 +139,7 @@ func NewRequest(ctx context.Context, p *Provider, c *Call, method, rawURL string
 func setBody(r *http.Request, c *Call) {
 	contentType, size, open := "application/json", int64(len(c.Body)), func() io.Reader { return bytes.NewReader(c.Body) }
 	switch {
-	case r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete:
+	case r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodDelete && size == 0 && c.Upload == nil:
 		return
 	case c.Upload != nil:
 		contentType, size, open = c.Upload.ContentType(), c.Upload.Size(), c.Upload.Open
@@ -151,6 +151,9 @@ func setBody(r *http.Request, c *Call) {
 	}
 	r.ContentLength = size
 	r.Body = io.NopCloser(open())
+	if size == 0 {
+		r.Body = http.NoBody // else its length would count as unknown
+	}
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(open()), nil }
 }
 

@@ -126,3 +126,23 @@ func TestNewRequestRefusesBadURLs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A body that is empty has a length, and one that a client sends with DELETE is
+// not lost.
+func TestBodies(t *testing.T) {
+	for _, c := range []struct {
+		method, body string
+		none         bool
+	}{
+		{"POST", "", true}, {"PUT", "", true}, {"DELETE", "", true}, {"GET", "", true}, {"POST", "{}", false}, {"DELETE", "{}", false},
+	} {
+		r, err := row().Encode(t.Context(), &provider.Call{Op: ai.Proxy, Method: c.method, Rest: "/x", Body: []byte(c.body), Key: ai.NewSecret("k"),
+			Fields: map[string]string{"project": "p", "zone": "z"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if none := r.Body == nil || r.Body == http.NoBody; none != c.none || r.ContentLength != int64(len(c.body)) {
+			t.Errorf("%s %q: length %d, none %v", c.method, c.body, r.ContentLength, none)
+		}
+	}
+}

@@ -2,8 +2,18 @@ package provider
 
 import "strings"
 
-// Nearest suggests the name that a mistyped one probably meant, "" if none is near.
+// Nearest suggests the name that a mistyped one probably meant, or the names that
+// one which stops at a hyphen may have; "" if none is near.
 func Nearest(name string, known []string) string {
+	var longer []string
+	for _, k := range known {
+		if strings.HasPrefix(k, strings.ToLower(name)+"-") {
+			longer = append(longer, k)
+		}
+	}
+	if len(longer) > 0 {
+		return strings.Join(longer, " or ")
+	}
 	best, bestDistance := "", max(2, len(name)/3)+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < bestDistance {

@@ -65,9 +65,10 @@ func TestWithBases(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	r := registry(t, "openai", "azure-openai", "anthropic", "ollama")
+	r := registry(t, "openai", "azure-openai", "azure-ai", "anthropic", "ollama", "vertex-ai", "cortex")
 	for _, c := range []struct{ id, want string }{
 		{"opena", "openai"}, {"OpenAI", "openai"}, {"azure-opneai", "azure-openai"}, {"antropic", "anthropic"}, {"olama", "ollama"},
+		{"Vertex", "vertex-ai"}, {"azure", "azure-ai or azure-openai"},
 		{"completely-else", ""}, {"xy", ""}, {"", ""},
 	} {
 		if got := r.Nearest(c.id); got != c.want {

@@ -274,10 +274,11 @@ func TestProxy(t *testing.T) {
 			"/v1/proxy/odd%20path/x":                       "/v1/odd%20path/x",
 		} {
 			var body any
-			if method != "GET" && method != "DELETE" {
+			if method != "GET" {
 				body = []byte(`[1, {"model":"x"}]`)
 			}
-			got := s.call(method, path, workspaceKey, body, "X-Portkey-Virtual-Key", vk, "Authorization", "Bearer sk-mine", "OpenAI-Beta", "assistants=v2", "X-Custom", "1")
+			got := s.call(method, path, workspaceKey, body, "X-Portkey-Virtual-Key", vk, "Authorization", "Bearer sk-mine", "OpenAI-Beta", "assistants=v2", "X-Custom", "1",
+				"Connection", "X-Hop", "X-Hop", "1")
 			seen, sent := m.asked()
 			if got.Status != 200 || got.Body != `{"ok":true}` || seen == nil {
 				t.Fatalf("%s %s: %d %s", method, path, got.Status, got.Body)
@@ -290,7 +291,7 @@ func TestProxy(t *testing.T) {
 				t.Errorf("%s %s: headers %v", method, path, h)
 			}
 			for name := range h {
-				if strings.HasPrefix(name, "X-Portkey-") {
+				if strings.HasPrefix(name, "X-Portkey-") || name == "X-Hop" {
 					t.Errorf("%s went to the provider", name)
 				}
 			}
@@ -309,6 +310,9 @@ func TestProxy(t *testing.T) {
 	}
 	if got := s.call("GET", "/v1/things", adminKey, nil, "X-Portkey-Virtual-Key", vk); got.Status != 401 && got.Status != 403 {
 		t.Errorf("an admin key: %d %s", got.Status, got.Body)
+	}
+	if got := s.call("GET", "/%76%31/proxy/things", workspaceKey, nil, "X-Portkey-Virtual-Key", vk); got.Status != 400 {
+		t.Errorf("an encoded prefix: %d %s", got.Status, got.Body)
 	}
 	if got := s.call("GET", "/v1/a/..%2f..%2fb", workspaceKey, nil, "X-Portkey-Virtual-Key", vk); got.Status != 400 {
 		t.Errorf("a path that climbs: %d %s", got.Status, got.Body)
