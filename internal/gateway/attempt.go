@@ -97,6 +97,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	}
 	if err := x.send(g, c, a); err != nil {
 		x.finish()
+		a.accepted = x.mayHaveCost(err)
 		if egress.IsDenied(err) {
 			g.Log.Warn("the egress policy refused a connection", "request_id", c.ID, "url", a.attempt.URL, "err", err)
 		}

@@ -96,9 +96,10 @@ func TestCostOfRepliesThatCannotBeUsed(t *testing.T) {
 			w.Header().Set("Content-Length", "900")
 			_, _ = w.Write([]byte("{"))
 		}, false, false},
-		"no content":     {reply(200, `{"type":"message","model":"claude-sonnet-4-5","usage":{"input_tokens":1000,"output_tokens":1000}}`), true, true},
-		"refused":        {reply(429, `{"type":"error","error":{"type":"rate_limit_error","message":"slower"}}`), true, false},
-		"nobody listens": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true, false},
+		"no content": {reply(200, `{"type":"message","model":"claude-sonnet-4-5","usage":{"input_tokens":1000,"output_tokens":1000}}`), true, true},
+		"refused":    {reply(429, `{"type":"error","error":{"type":"rate_limit_error","message":"slower"}}`), true, false},
+		"breaks off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, false},
+		"moved":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusFound) }, true, false},
 	} {
 		r := newRig(t, map[string]http.HandlerFunc{"anthropic": c.answer})
 		ask := strings.Replace(askJSON, "gpt-4o-mini", "claude-sonnet-4-5", 1)

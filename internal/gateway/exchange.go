@@ -90,6 +90,16 @@ func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	return err
 }
 
+// mayHaveCost reports whether a call that ended in err may have been paid for: the
+// provider had it, or nobody can tell.
+func (x *exchange) mayHaveCost(err error) bool {
+	if x.resp != nil {
+		return x.resp.StatusCode < 300
+	}
+	kind := ai.AsError(err).Kind
+	return kind == ai.Timeout || kind == ai.BadGateway
+}
+
 func isRedirect(status int) bool { return status >= 300 && status < 400 }
 
 func redirected(status int) error {

@@ -309,6 +309,21 @@ func TestGoogleUnreachable(t *testing.T) {
 	}
 }
 
+// An answer without a token is none to sign with.
+func TestGoogleAnswersWithoutAToken(t *testing.T) {
+	empty := doerFunc(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"expires_in":3600}`)), Request: r}, nil
+	})
+	if got, err := googleSigned(t.Context(), t, sign.NewGoogle(through(empty)), ofAccount(nil)); err == nil {
+		t.Errorf("got %q", got)
+	}
+}
+
+type doerFunc func(*http.Request) (*http.Response, error)
+
+// Do implements sign.Doer.
+func (f doerFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
 // An assertion is not sent on to where a token endpoint would lead it.
 func TestGoogleFollowsNoRedirect(t *testing.T) {
 	a := newAccounts(t)

@@ -2,6 +2,7 @@ package sign
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -49,6 +50,9 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTime)
 		defer cancel()
 		fresh, err := t.fetch(ctx)
+		if err == nil && fresh.AccessToken == "" {
+			err = errors.New("the token endpoint's answer holds no token")
+		}
 		if err != nil {
 			if token := t.good(tokenLast); token != "" {
 				return token, nil
