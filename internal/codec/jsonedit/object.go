@@ -1,5 +1,10 @@
 package jsonedit
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // An Object is a JSON object's members, of which a translation takes one after
 // the other; what is left in the end had no translation.
 type Object []objectMember
@@ -84,4 +89,14 @@ func Length(array []byte) int {
 		n++
 	}
 	return n
+}
+
+// AsObject checks a document that a model or a client wrote as text, such as a
+// tool's arguments, and returns it as an object; nothing is the empty object.
+func AsObject(text string) (doc []byte, ok bool) {
+	doc = bytes.TrimSpace([]byte(text))
+	if len(doc) == 0 || string(doc) == "null" {
+		return []byte("{}"), true
+	}
+	return doc, doc[0] == '{' && json.Valid(doc)
 }

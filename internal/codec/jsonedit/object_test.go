@@ -35,3 +35,25 @@ func TestObject(t *testing.T) {
 		t.Error("length")
 	}
 }
+
+func TestAsObject(t *testing.T) {
+	for text, want := range map[string]string{"": "{}", " null ": "{}", ` {"a":1} `: `{"a":1}`, "[1]": "", `{"a"`: "", `"x"`: ""} {
+		if doc, ok := AsObject(text); ok != (want != "") || ok && string(doc) != want {
+			t.Errorf("%q: %s, %v", text, doc, ok)
+		}
+	}
+}
+
+func TestJoinTexts(t *testing.T) {
+	text := func(s ...string) (list [][]byte) {
+		for _, one := range s {
+			list = append(list, []byte(one))
+		}
+		return list
+	}
+	for want, texts := range map[string][][]byte{`""`: nil, `"a\n"`: text(`"a\n"`), `"a\n-b"`: text(`"a\n"`, `"b"`), `"-"`: text(`""`, `""`)} {
+		if got := JoinTexts(texts, "-"); string(got) != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

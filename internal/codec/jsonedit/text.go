@@ -139,3 +139,19 @@ func Int(raw []byte) int64 {
 	}
 	return int64(f)
 }
+
+// JoinTexts joins JSON strings into one, without decoding them; separator is
+// written as it stands inside a JSON string.
+func JoinTexts(texts [][]byte, separator string) []byte {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	joined := []byte{'"'}
+	for i, t := range texts {
+		if i > 0 {
+			joined = append(joined, separator...)
+		}
+		joined = append(joined, t[1:len(t)-1]...)
+	}
+	return append(joined, '"')
+}

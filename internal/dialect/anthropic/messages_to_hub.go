@@ -169,7 +169,7 @@ func (t *toHub) assistantTurn(content []byte) {
 	w.StringMember("role", "assistant")
 	switch {
 	case len(texts) > 0:
-		w.RawMember("content", joinTexts(texts, ""))
+		w.RawMember("content", jsonedit.JoinTexts(texts, ""))
 	case called > 0:
 		w.RawMember("content", nil)
 	default:
@@ -179,7 +179,7 @@ func (t *toHub) assistantTurn(content []byte) {
 		w.RawMember("content_blocks", own.Bytes())
 	}
 	if len(thoughts) > 0 {
-		w.RawMember("reasoning_content", joinTexts(thoughts, "\\n\\n"))
+		w.RawMember("reasoning_content", jsonedit.JoinTexts(thoughts, "\\n\\n"))
 	}
 	if called > 0 {
 		w.RawMember("tool_calls", calls.Bytes())

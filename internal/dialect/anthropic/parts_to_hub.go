@@ -35,7 +35,7 @@ func (p *parts) write(w *jsonedit.Writer, separator string) {
 	case p.n == 0:
 		w.String("")
 	case plain && (p.n == 1 || separator != "" && p.t.c.Strict):
-		w.Raw(joinTexts(p.texts, separator))
+		w.Raw(jsonedit.JoinTexts(p.texts, separator))
 	default:
 		p.w.EndArray()
 		w.Raw(p.w.Bytes())

@@ -159,7 +159,7 @@ func writeText(w *jsonedit.Writer, text []byte) {
 func (cw *contentWriter) toolUse(id string, function []byte) error {
 	input := jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(input) != '{' {
-		doc, ok := asObject(jsonedit.Text(input))
+		doc, ok := jsonedit.AsObject(jsonedit.Text(input))
 		switch {
 		case !ok && cw.cut:
 			cw.c.Drop(fmt.Sprintf("choices[0].message.tool_calls[%d].function.arguments", cw.tools), "they were cut by the token limit and are no JSON object")

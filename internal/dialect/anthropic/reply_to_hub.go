@@ -92,7 +92,7 @@ func writeHubMessage(w *jsonedit.Writer, c *dialect.Conversion, content []byte) 
 	w.StringMember("role", "assistant")
 	switch {
 	case len(texts) > 0:
-		w.RawMember("content", joinTexts(texts, ""))
+		w.RawMember("content", jsonedit.JoinTexts(texts, ""))
 	case called > 0:
 		w.RawMember("content", nil)
 	default:

@@ -29,7 +29,7 @@ type toolStream struct {
 // be known at the end.
 func (t *toolStream) complete() bool {
 	text := jsonedit.Text(quote(t.args))
-	_, ok := asObject(text)
+	_, ok := jsonedit.AsObject(text)
 	return ok && strings.TrimSpace(text) != ""
 }
 

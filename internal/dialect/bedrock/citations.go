@@ -41,7 +41,7 @@ func writeCitation(w *jsonedit.Writer, citation []byte) {
 		}
 		break
 	}
-	w.RawMember("cited_text", orEmpty(joinTexts(append(quoted, []byte(`""`)), "")))
+	w.RawMember("cited_text", orEmpty(jsonedit.JoinTexts(append(quoted, []byte(`""`)), "")))
 	if t := jsonedit.Get(citation, "title"); !isEmpty(t) {
 		w.RawMember(title, t)
 	}

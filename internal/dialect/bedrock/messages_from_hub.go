@@ -340,7 +340,7 @@ func (f *fromHub) toolUse(path, id string, function, cache []byte) {
 	path = fmt.Sprintf("messages[%d].%s", f.at, path)
 	input := jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(input) != '{' {
-		doc, ok := asObject(jsonedit.Text(input))
+		doc, ok := jsonedit.AsObject(jsonedit.Text(input))
 		if !ok {
 			f.fail(path+".arguments", "must be the text of a JSON object")
 			return

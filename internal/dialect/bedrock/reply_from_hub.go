@@ -131,7 +131,7 @@ func (a *answer) texts(content []byte) {
 func (a *answer) toolUse(id string, function []byte) error {
 	input := jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(input) != '{' {
-		doc, ok := asObject(jsonedit.Text(input))
+		doc, ok := jsonedit.AsObject(jsonedit.Text(input))
 		switch {
 		case !ok && a.cut:
 			a.c.Drop(fmt.Sprintf("choices[0].message.tool_calls[%d].function.arguments", a.tools), "they were cut by the token limit and are no JSON object")

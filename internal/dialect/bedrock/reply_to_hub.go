@@ -176,12 +176,12 @@ func (h *hubContent) cited(block []byte, path string) {
 	w.EndArray()
 	switch {
 	case n == 0:
-		h.text(joinTexts(texts, ""), nil)
+		h.text(jsonedit.JoinTexts(texts, ""), nil)
 	case h.c.Strict:
 		h.c.Drop(path+".citations", notInHub)
-		h.text(joinTexts(texts, ""), nil)
+		h.text(jsonedit.JoinTexts(texts, ""), nil)
 	default:
-		h.text(joinTexts(texts, ""), w.Bytes())
+		h.text(jsonedit.JoinTexts(texts, ""), w.Bytes())
 	}
 }
 
@@ -192,7 +192,7 @@ func (h *hubContent) message(w *jsonedit.Writer, reply bool) {
 	w.StringMember("role", "assistant")
 	switch {
 	case len(h.texts) > 0:
-		w.RawMember("content", joinTexts(h.texts, ""))
+		w.RawMember("content", jsonedit.JoinTexts(h.texts, ""))
 	case len(h.calls.items) > 0:
 		w.RawMember("content", nil)
 	default:

@@ -96,7 +96,7 @@ func (t *toHub) output(config members) {
 	if schema == nil {
 		return
 	}
-	doc, ok := asObject(jsonedit.Text(jsonedit.Get(schema, "schema")))
+	doc, ok := jsonedit.AsObject(jsonedit.Text(jsonedit.Get(schema, "schema")))
 	if !ok {
 		t.fail("outputConfig.textFormat.structure.jsonSchema.schema", "must be the text of a JSON object")
 	}

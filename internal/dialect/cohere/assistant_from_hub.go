@@ -26,7 +26,7 @@ func (f *fromHub) assistant(m jsonedit.Object) {
 	f.open("assistant")
 	if calls != nil {
 		if len(s.texts) > 0 {
-			w.RawMember("tool_plan", joinTexts(s.texts))
+			w.RawMember("tool_plan", jsonedit.JoinTexts(s.texts, ""))
 		}
 		w.RawMember("tool_calls", calls)
 		s.texts = nil
@@ -42,11 +42,11 @@ func (f *fromHub) assistant(m jsonedit.Object) {
 			w.EndObject()
 		}
 		if len(s.texts) > 0 {
-			f.text(joinTexts(s.texts))
+			f.text(jsonedit.JoinTexts(s.texts, ""))
 		}
 		w.EndArray()
 	case len(s.texts) > 0:
-		w.RawMember("content", joinTexts(s.texts))
+		w.RawMember("content", jsonedit.JoinTexts(s.texts, ""))
 	}
 	if len(s.citations) > 0 {
 		w.Key("citations")
@@ -186,15 +186,3 @@ func arguments(raw []byte) []byte {
 }
 
 func isText(raw []byte) bool { return jsonedit.Kind(raw) == '"' && len(raw) > 2 }
-
-// joinTexts joins JSON strings into one, as written.
-func joinTexts(texts [][]byte) []byte {
-	if len(texts) == 1 {
-		return texts[0]
-	}
-	joined := []byte{'"'}
-	for _, t := range texts {
-		joined = append(joined, t[1:len(t)-1]...)
-	}
-	return append(joined, '"')
-}

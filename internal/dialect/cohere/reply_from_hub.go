@@ -60,7 +60,7 @@ func (f *fromHub) replyMessage(m jsonedit.Object) {
 	w.StringMember("role", "assistant")
 	if calls != nil {
 		if len(s.texts) > 0 {
-			w.RawMember("tool_plan", joinTexts(s.texts))
+			w.RawMember("tool_plan", jsonedit.JoinTexts(s.texts, ""))
 		}
 		w.RawMember("tool_calls", calls)
 		s.texts = nil
@@ -75,7 +75,7 @@ func (f *fromHub) replyMessage(m jsonedit.Object) {
 			w.EndObject()
 		}
 		if len(s.texts) > 0 {
-			f.text(joinTexts(s.texts))
+			f.text(jsonedit.JoinTexts(s.texts, ""))
 		}
 		w.EndArray()
 	}

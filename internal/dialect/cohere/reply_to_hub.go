@@ -99,7 +99,7 @@ func writeHubMessage(w *jsonedit.Writer, c *dialect.Conversion, m jsonedit.Objec
 	var joined []byte
 	switch {
 	case len(texts) > 0:
-		joined = joinTexts(texts)
+		joined = jsonedit.JoinTexts(texts, "")
 		w.RawMember("content", joined)
 	case jsonedit.Length(calls) > 0:
 		w.RawMember("content", nil)

@@ -89,7 +89,7 @@ func (t *turn) part(part []byte, path string, id func(n int) string) {
 		t.call(call, signature, path, id)
 		signature = ""
 	case jsonedit.Kind(text) == '"':
-		if !isEmpty(text) || signature == "" {
+		if !jsonedit.IsEmpty(text) || signature == "" {
 			t.texts = append(t.texts, text)
 			if t.reply {
 				t.endText()
@@ -113,7 +113,7 @@ func (t *turn) endText() {
 	t.kept++
 	t.blocks.Object()
 	t.blocks.StringMember("type", "text")
-	t.blocks.RawMember("text", joinTexts(t.texts[t.said:], ""))
+	t.blocks.RawMember("text", jsonedit.JoinTexts(t.texts[t.said:], ""))
 	t.blocks.EndObject()
 	t.said = len(t.texts)
 }
@@ -132,7 +132,7 @@ func (t *turn) endThought(signature string) {
 	if !t.thinking {
 		return
 	}
-	text := joinTexts(t.thought, "")
+	text := jsonedit.JoinTexts(t.thought, "")
 	t.thought, t.thinking = nil, false
 	t.block("thinking", func(w *jsonedit.Writer) {
 		w.RawMember("thinking", text)
@@ -225,14 +225,14 @@ func (t *turn) write(w *jsonedit.Writer, always bool) {
 	w.Key("content")
 	switch {
 	case len(t.texts) > 0:
-		w.Raw(joinTexts(t.texts, ""))
+		w.Raw(jsonedit.JoinTexts(t.texts, ""))
 	case t.called > 0:
 		w.Raw(nil)
 	default:
 		w.String("")
 	}
 	if len(t.thoughts) > 0 {
-		w.RawMember("reasoning_content", joinTexts(t.thoughts, ""))
+		w.RawMember("reasoning_content", jsonedit.JoinTexts(t.thoughts, ""))
 	}
 	if t.called > 0 {
 		w.RawMember("tool_calls", t.calls.Bytes())

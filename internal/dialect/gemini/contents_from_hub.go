@@ -99,7 +99,7 @@ func (f *fromHub) instructions(w *jsonedit.Writer, content []byte) {
 }
 
 func writeText(w *jsonedit.Writer, text []byte) {
-	if isEmpty(text) {
+	if jsonedit.IsEmpty(text) {
 		return
 	}
 	w.Object()
@@ -116,7 +116,7 @@ next:
 				continue next
 			}
 		}
-		if !isEmpty(value) {
+		if !jsonedit.IsEmpty(value) {
 			f.drop(path+"."+string(key), "Gemini's parts have no such member")
 		}
 	}
@@ -207,7 +207,7 @@ func (f *fromHub) assistant(m members) {
 func (f *fromHub) call(parts *modelParts, call, function []byte, path string) {
 	name, input := jsonedit.Get(function, "name"), jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(input) != '{' {
-		doc, ok := asObject(jsonedit.Text(input))
+		doc, ok := jsonedit.AsObject(jsonedit.Text(input))
 		if !ok {
 			f.fail(fmt.Sprintf("messages[%d].%s.function.arguments", f.at, path), "must be the text of a JSON object")
 			return
@@ -242,7 +242,7 @@ func (f *fromHub) result(m members) {
 	}
 	w.StringMember("name", name)
 	w.Key("response")
-	doc, isObject := asObject(jsonedit.Text(text))
+	doc, isObject := jsonedit.AsObject(jsonedit.Text(text))
 	switch {
 	case failed:
 		writeOne(w, "error", text)
@@ -286,5 +286,5 @@ func (f *fromHub) resultContent(content []byte) (text []byte, media [][]byte) {
 			media = append(media, part)
 		}
 	}
-	return joinTexts(texts, "\\n"), media
+	return jsonedit.JoinTexts(texts, "\\n"), media
 }

@@ -9,7 +9,7 @@ import (
 
 // system writes the instructions as one message. Each part is a paragraph.
 func (t *toHub) system(content []byte) {
-	if isEmpty(content) {
+	if jsonedit.IsEmpty(content) {
 		return
 	}
 	p := parts{c: t.c}

@@ -156,7 +156,7 @@ func embedText(c *dialect.Conversion, parts []byte, path string) ([]byte, error)
 	if len(texts) == 0 {
 		return nil, invalid(path+"content", "must have parts with text")
 	}
-	return joinTexts(texts, "\\n"), nil
+	return jsonedit.JoinTexts(texts, "\\n"), nil
 }
 
 // vectorsToHub writes a reply with one vector or several as the hub's list.
@@ -225,7 +225,7 @@ func unpacked(text string) ([]byte, bool) {
 // batchEmbedContents, whichever was asked.
 func vectorsFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	data := jsonedit.Get(body, "data")
-	if length(data) == 0 {
+	if jsonedit.Length(data) == 0 {
 		return nil, badReply("a list of embeddings", "it has no data")
 	}
 	var w jsonedit.Writer

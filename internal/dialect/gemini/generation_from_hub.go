@@ -73,7 +73,7 @@ func (f *fromHub) stop(w *jsonedit.Writer) {
 		w.Raw(stop)
 		w.EndArray()
 	case '[':
-		if length(stop) > 0 {
+		if jsonedit.Length(stop) > 0 {
 			w.RawMember("stopSequences", stop)
 		}
 	default:
@@ -83,7 +83,7 @@ func (f *fromHub) stop(w *jsonedit.Writer) {
 
 func (f *fromHub) modalities(w *jsonedit.Writer) {
 	list := f.top.take("modalities")
-	if length(list) == 0 || string(list) == `["text"]` {
+	if jsonedit.Length(list) == 0 || string(list) == `["text"]` {
 		return
 	}
 	w.Key("responseModalities")

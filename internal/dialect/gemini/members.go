@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 )
@@ -57,7 +56,7 @@ func (m members) text(keys ...string) string { return jsonedit.Text(m.take(keys.
 // left yields what has not been taken and says something.
 func (m members) left(yield func(key string, value []byte) bool) {
 	for _, e := range m {
-		if e.value == nil || isEmpty(e.value) {
+		if e.value == nil || jsonedit.IsEmpty(e.value) {
 			continue
 		}
 		if !yield(e.key, e.value) {
@@ -119,34 +118,6 @@ func get(doc []byte, path ...string) []byte {
 	return doc
 }
 
-// isEmpty reports whether a value says nothing: null, or empty of its kind.
-func isEmpty(value []byte) bool {
-	switch string(value) {
-	case "", "null", `""`, "[]", "{}":
-		return true
-	}
-	return false
-}
-
-// asObject checks a document that a model or a client wrote as text, such as a
-// tool's arguments, and returns it as an object; nothing is the empty object.
-func asObject(text string) ([]byte, bool) {
-	doc := bytes.TrimSpace([]byte(text))
-	if len(doc) == 0 || string(doc) == "null" {
-		return []byte("{}"), true
-	}
-	return doc, doc[0] == '{' && json.Valid(doc)
-}
-
-// length is the number of elements of an array.
-func length(array []byte) int {
-	n := 0
-	for range jsonedit.Elements(array) {
-		n++
-	}
-	return n
-}
-
 // typeOf is the member type of a hub object.
 func typeOf(doc []byte) string { return jsonedit.Text(jsonedit.Get(doc, "type")) }
 
@@ -155,17 +126,4 @@ func orElse(s, otherwise string) string {
 		return otherwise
 	}
 	return s
-}
-
-// joinTexts joins JSON strings into one, without decoding them; separator is
-// written as it stands inside a JSON string.
-func joinTexts(texts [][]byte, separator string) []byte {
-	out := []byte{'"'}
-	for i, text := range texts {
-		if i > 0 {
-			out = append(out, separator...)
-		}
-		out = append(out, text[1:len(text)-1]...)
-	}
-	return append(out, '"')
 }

@@ -27,7 +27,7 @@ func (p *modelParts) content(own, content []byte) {
 	blocks := slices.Collect(openai.Blocks(own))
 	plain := !slices.ContainsFunc(blocks, func(b []byte) bool { return typeOf(b) == "text" })
 	for i, block := range blocks {
-		if plain && i == len(blocks)-1 && typeOf(block) == "thinking" && isEmpty(jsonedit.Get(block, "thinking")) {
+		if plain && i == len(blocks)-1 && typeOf(block) == "thinking" && jsonedit.IsEmpty(jsonedit.Get(block, "thinking")) {
 			p.plain(content)
 			plain = false
 		}
@@ -96,7 +96,7 @@ func (p *modelParts) next() *jsonedit.Writer {
 
 // text holds a text until what follows is known.
 func (p *modelParts) text(text []byte) {
-	if jsonedit.Kind(text) != '"' || isEmpty(text) {
+	if jsonedit.Kind(text) != '"' || jsonedit.IsEmpty(text) {
 		return
 	}
 	p.flush()
@@ -126,7 +126,7 @@ func (p *modelParts) signedText(signature string) {
 
 // thinking writes a thought, or the signature of the text before.
 func (p *modelParts) thinking(thought []byte, signature string) {
-	if isEmpty(thought) {
+	if jsonedit.IsEmpty(thought) {
 		p.signedText(signature)
 		return
 	}

@@ -13,7 +13,7 @@ import (
 func modelsToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	list := splitOwn(body)
 	models := list.take("models", "publisherModels")
-	if models == nil && !isEmpty(body) {
+	if models == nil && !jsonedit.IsEmpty(body) {
 		return nil, badReply("a list of Gemini's models", "it has no models")
 	}
 	var w jsonedit.Writer

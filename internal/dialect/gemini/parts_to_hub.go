@@ -24,7 +24,7 @@ func (p *parts) write(w *jsonedit.Writer, separator string) {
 	case p.n == 0:
 		w.String("")
 	case len(p.texts) == p.n && (p.n == 1 || separator != ""):
-		w.Raw(joinTexts(p.texts, separator))
+		w.Raw(jsonedit.JoinTexts(p.texts, separator))
 	default:
 		p.w.EndArray()
 		w.Raw(p.w.Bytes())

@@ -22,7 +22,7 @@ func (Format) ReplyFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		return vectorsFromHub(c, body)
 	}
 	choices := jsonedit.Get(body, "choices")
-	if length(choices) == 0 {
+	if jsonedit.Length(choices) == 0 {
 		return nil, badReply("a chat completion", "it has no choices")
 	}
 	var w jsonedit.Writer
@@ -110,7 +110,7 @@ func hubText(content []byte) string {
 // that are known; nil if nothing.
 func reasoning(message members) []byte {
 	for _, key := range []string{"reasoning_content", "reasoning"} {
-		if v := message.take(key); jsonedit.Kind(v) == '"' && !isEmpty(v) {
+		if v := message.take(key); jsonedit.Kind(v) == '"' && !jsonedit.IsEmpty(v) {
 			return v
 		}
 	}
@@ -122,7 +122,7 @@ func reasoning(message members) []byte {
 func replyCall(parts *modelParts, call, function []byte, path, reason string) error {
 	args := jsonedit.Get(function, "arguments")
 	if jsonedit.Kind(args) != '{' {
-		doc, ok := asObject(jsonedit.Text(args))
+		doc, ok := jsonedit.AsObject(jsonedit.Text(args))
 		switch {
 		case !ok && finishFromHub(reason) == "MAX_TOKENS":
 			parts.drop(path+".arguments", "they were cut by the token limit and are no JSON object")
@@ -144,7 +144,7 @@ func notAnObject(name []byte) *ai.Error {
 // writeLogprobsResult writes the hub's logprobs as a candidate's, if there are
 // any.
 func writeLogprobsResult(w *jsonedit.Writer, tokens []byte) {
-	if length(tokens) == 0 {
+	if jsonedit.Length(tokens) == 0 {
 		return
 	}
 	token := func(doc []byte) {

@@ -24,7 +24,7 @@ func (f Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	}
 	reply := splitOwn(body)
 	candidates, feedback := reply.take("candidates"), reply.take("promptFeedback")
-	if length(candidates) == 0 && !isBlocked(feedback) {
+	if jsonedit.Length(candidates) == 0 && !isBlocked(feedback) {
 		return nil, badReply("one of Gemini's", "it has neither candidates nor a reason for that")
 	}
 	var w jsonedit.Writer
@@ -126,7 +126,7 @@ func (t *turn) joined() string {
 	if len(t.texts) == 0 {
 		return ""
 	}
-	return jsonedit.Text(joinTexts(t.texts, ""))
+	return jsonedit.Text(jsonedit.JoinTexts(t.texts, ""))
 }
 
 // writeLogprobs writes a candidate's logprobsResult as the hub's logprobs.

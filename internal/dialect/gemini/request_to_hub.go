@@ -102,7 +102,7 @@ func (t *toHub) generation(m members) {
 	if n := m.take("candidateCount"); n != nil && string(n) != "1" {
 		t.w.RawMember("n", n)
 	}
-	if stop := m.take("stopSequences"); length(stop) > 0 {
+	if stop := m.take("stopSequences"); jsonedit.Length(stop) > 0 {
 		t.w.RawMember("stop", stop)
 	}
 	if k := m.take("topK"); k != nil && !t.c.Strict {

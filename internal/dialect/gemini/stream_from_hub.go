@@ -56,7 +56,7 @@ func (s *streamFromHub) event(data []byte) error {
 		case "usage", "x_groq", "service_tier":
 			usage = true
 		case "error":
-			if !isEmpty(value) {
+			if !jsonedit.IsEmpty(value) {
 				return openai.ParseError(0, data)
 			}
 		}
@@ -97,7 +97,7 @@ func (s *streamFromHub) delta(ch *hubChoice, choice []byte) {
 	delta := jsonedit.Get(choice, "delta")
 	own := !jsonedit.IsNull(jsonedit.Get(delta, "content_blocks"))
 	for key, value := range jsonedit.Members(delta) {
-		if isEmpty(value) {
+		if jsonedit.IsEmpty(value) {
 			continue
 		}
 		switch string(key) {
@@ -138,7 +138,7 @@ func (s *streamFromHub) content(ch *hubChoice, content []byte) {
 		s.part(ch, content, false, "")
 	}
 	for part := range jsonedit.Elements(content) {
-		if text := jsonedit.Get(part, "text"); typeOf(part) == "text" && !isEmpty(text) {
+		if text := jsonedit.Get(part, "text"); typeOf(part) == "text" && !jsonedit.IsEmpty(text) {
 			s.content(ch, text)
 		}
 	}
@@ -150,7 +150,7 @@ func (s *streamFromHub) block(ch *hubChoice, index int64, delta []byte) {
 	thought, signature := jsonedit.Get(delta, "thinking"), jsonedit.Text(jsonedit.Get(delta, "signature"))
 	switch kind := typeOf(delta); kind {
 	case "thinking_delta", "thinking":
-		if isEmpty(thought) && signature == "" {
+		if jsonedit.IsEmpty(thought) && signature == "" {
 			return
 		}
 		ch.thinking[index] = true
@@ -252,7 +252,7 @@ func (ch *hubChoice) tool(call, function []byte) {
 	for key, value := range jsonedit.Members(function) {
 		switch string(key) {
 		case "name":
-			if len(t.name) == 0 && !isEmpty(value) {
+			if len(t.name) == 0 && !jsonedit.IsEmpty(value) {
 				t.name = append(t.name, value...)
 			}
 		case "arguments":
@@ -306,7 +306,7 @@ func (s *streamFromHub) last(w *jsonedit.Writer, ch *hubChoice) error {
 	pw.Array()
 	parts := modelParts{w: func() *jsonedit.Writer { return &pw }, drop: s.c.Drop}
 	for _, t := range ch.tools {
-		args, ok := asObject(jsonedit.Text(append(append([]byte{'"'}, t.args...), '"')))
+		args, ok := jsonedit.AsObject(jsonedit.Text(append(append([]byte{'"'}, t.args...), '"')))
 		switch {
 		case !ok && finishFromHub(ch.finish) == "MAX_TOKENS":
 			s.c.Drop("tool_calls.function.arguments", "they were cut by the token limit and are no JSON object")

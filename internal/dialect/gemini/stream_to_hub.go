@@ -169,7 +169,7 @@ func (s *streamToHub) part(ch *streamedChoice, part []byte, path string) error {
 		ch.thinking = false
 		return s.call(ch, call, signature)
 	case jsonedit.Kind(text) == '"':
-		if !isEmpty(text) {
+		if !jsonedit.IsEmpty(text) {
 			ch.thinking = false
 			ch.text = append(ch.text, jsonedit.Text(text)...)
 			s.begin(ch)
@@ -208,7 +208,7 @@ func (s *streamToHub) thought(ch *streamedChoice, text []byte, signature, path s
 		ch.block++
 		ch.thinking = true
 	}
-	if !isEmpty(text) {
+	if !jsonedit.IsEmpty(text) {
 		s.block(ch, "thinking_delta", "thinking", text)
 	}
 	if signature != "" {
@@ -274,7 +274,7 @@ func (s *streamToHub) blocks(index int64, delta []byte) {
 func (s *streamToHub) call(ch *streamedChoice, call []byte, signature string) error {
 	m := splitOwn(call)
 	name, pieces, more := m.take("name"), m.take("partialArgs"), string(m.take("willContinue")) == "true"
-	if !isEmpty(name) {
+	if !jsonedit.IsEmpty(name) {
 		s.endPartial(ch)
 		if !more && pieces == nil {
 			s.writeCall(ch, m.text("id"), name, m.take("args"), signature)

@@ -124,12 +124,12 @@ func (f *fromHub) function(w *jsonedit.Writer, tool, function members, path stri
 	}
 	w.Object()
 	w.RawMember("name", name)
-	if d := function.take("description"); !isEmpty(d) {
+	if d := function.take("description"); !jsonedit.IsEmpty(d) {
 		w.RawMember("description", d)
 	}
 	if schema := function.take("parameters"); schema != nil && jsonedit.Kind(schema) != '{' {
 		f.fail(path+".parameters", "must be a JSON schema object")
-	} else if !isEmpty(schema) && !hasNoParameters(schema) {
+	} else if !jsonedit.IsEmpty(schema) && !hasNoParameters(schema) {
 		key := "parametersJsonSchema"
 		if plainOnly(f.model) {
 			key = "parameters"
@@ -166,7 +166,7 @@ func hasNoParameters(schema []byte) bool {
 				return false
 			}
 		default:
-			if !isEmpty(value) && string(key) != "$schema" && string(key) != "title" && string(key) != "description" {
+			if !jsonedit.IsEmpty(value) && string(key) != "$schema" && string(key) != "title" && string(key) != "description" {
 				return false
 			}
 		}

@@ -54,7 +54,7 @@ func (t *toHub) function(w *jsonedit.Writer, m members, path string) {
 	w.Key("function")
 	w.Object()
 	w.RawMember("name", name)
-	if d := m.take("description"); !isEmpty(d) {
+	if d := m.take("description"); !jsonedit.IsEmpty(d) {
 		w.RawMember("description", d)
 	}
 	schema, own := m.take("parametersJsonSchema"), m.take("parameters")
@@ -89,11 +89,11 @@ func (t *toHub) toolConfig(m members) {
 		hub = "none"
 	case "VALIDATED":
 		hub = "auto"
-		if length(allowed) == 0 {
+		if jsonedit.Length(allowed) == 0 {
 			t.c.Drop("toolConfig.functionCallingConfig.mode", "elsewhere calls are checked by a function's own strict; auto was sent")
 		}
 	}
-	switch n := length(allowed); {
+	switch n := jsonedit.Length(allowed); {
 	case hub == "":
 	case n == 0 || hub == "none":
 		t.w.StringMember("tool_choice", hub)

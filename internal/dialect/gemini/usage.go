@@ -32,7 +32,7 @@ func (c *counts) member(key string, value []byte) {
 		c.model = jsonedit.Text(value)
 	case "candidates":
 		for candidate := range jsonedit.Elements(value) {
-			if n := length(get(candidate, "groundingMetadata", "webSearchQueries")); n > 0 {
+			if n := jsonedit.Length(get(candidate, "groundingMetadata", "webSearchQueries")); n > 0 {
 				c.searches = int64(n)
 			}
 		}

@@ -45,7 +45,7 @@ func (w *watcher) event(data []byte) {
 				w.model = jsonedit.Text(value)
 			}
 		case "error":
-			if !isEmpty(value) {
+			if !jsonedit.IsEmpty(value) {
 				w.err = Format{}.ParseError(0, data)
 			}
 		}
@@ -56,7 +56,7 @@ func (w *watcher) event(data []byte) {
 // isBlocked reports whether promptFeedback says that the prompt was refused.
 func isBlocked(feedback []byte) bool {
 	reason := get(feedback, "blockReason")
-	return !isEmpty(reason) && string(reason) != "0" && string(reason) != `"BLOCK_REASON_UNSPECIFIED"`
+	return !jsonedit.IsEmpty(reason) && string(reason) != "0" && string(reason) != `"BLOCK_REASON_UNSPECIFIED"`
 }
 
 func (w *watcher) candidate(candidate []byte) {
