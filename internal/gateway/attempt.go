@@ -104,6 +104,13 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 		return a.fail(err)
 	}
 	a.attempt.HeadMicros = rec.since(a.attempt)
+	g.read(c, rec, a, x)
+	return a
+}
+
+// read takes the reply whose head has come, as what it is: a stream, bytes that
+// pass as they are, or a whole one.
+func (g *Gateway) read(c *Call, rec *record, a *answer, x *exchange) {
 	a.accepted = x.resp.StatusCode < 300
 	switch events := g.events(c, x.resp); {
 	case c.Op.Relayed() && a.passes(c) && bodiless(c.Method, x.resp.StatusCode):
@@ -118,7 +125,6 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 	default:
 		g.readWhole(c, a, x)
 	}
-	return a
 }
 
 // fail ends an attempt with an error. Bad input stops routing altogether; any

@@ -1,10 +1,12 @@
 package provider
 
+import "strings"
+
 // AWSFields are the settings of a provider in Amazon's cloud: how its calls are
 // signed and where they go. Further fields follow them.
 func AWSFields(more ...Field) []Field {
 	aws := func(name, label, help string) Field {
-		return Field{Name: "aws_" + name, Header: "aws-" + dashed(name), Label: label, Help: help}
+		return Field{Name: "aws_" + name, Header: "aws-" + strings.ReplaceAll(name, "_", "-"), Label: label, Help: help}
 	}
 	secret := func(f Field) Field { f.Secret = true; return f }
 	bound := func(f Field) Field { f.Bound = true; return f }
@@ -23,14 +25,4 @@ func AWSFields(more ...Field) []Field {
 		bound(aws("role_arn", "Role", "ARN of the role to assume; for authentication assumedRole")),
 		bound(aws("external_id", "External id", "What the role's trust policy asks for")),
 	}, more...)
-}
-
-func dashed(name string) string {
-	b := []byte(name)
-	for i := range b {
-		if b[i] == '_' {
-			b[i] = '-'
-		}
-	}
-	return string(b)
 }

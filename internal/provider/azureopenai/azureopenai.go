@@ -75,7 +75,7 @@ func fields() []provider.Field {
 // name by which a deployment's prices are found.
 func IdentityFields() []provider.Field {
 	azure := func(name, label, help string) provider.Field {
-		return provider.Field{Name: "azure_" + name, Header: "azure-" + dashed(name), Label: label, Help: help}
+		return provider.Field{Name: "azure_" + name, Header: "azure-" + strings.ReplaceAll(name, "_", "-"), Label: label, Help: help}
 	}
 	secret := func(f provider.Field) provider.Field { f.Secret = true; return f }
 	bound := func(f provider.Field) provider.Field { f.Bound = true; return f }
@@ -199,14 +199,4 @@ func CheckIdentity(fields map[string]string, base, service string, hosts []strin
 	return &ai.Error{Kind: ai.Invalid, Param: "custom_host",
 		Message: "azure_auth_mode " + mode + " uses the gateway's own identity, which is sent to hosts of " + service + " alone; " +
 			"ask the operator to set the provider's base URL, or use a key"}
-}
-
-func dashed(name string) string {
-	b := []byte(name)
-	for i := range b {
-		if b[i] == '_' {
-			b[i] = '-'
-		}
-	}
-	return string(b)
 }
