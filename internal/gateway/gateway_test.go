@@ -387,9 +387,12 @@ func TestModelsOfTheCaller(t *testing.T) {
 // A virtual key's identity is asked for what is stored with it alone: a request
 // cannot name another of the server's identities, or another use of its token.
 func TestStoredIdentityIsNotChangedByRequests(t *testing.T) {
-	for _, field := range []string{"managed-client-id", "workload-client-id", "entra-scope", "entra-tenant-id", "entra-client-id"} {
-		r := newRig(t, map[string]http.HandlerFunc{"azure-openai": reply(200, okJSON)})
-		c := r.chat(askJSON, "X-Portkey-Virtual-Key", "my-azure-openai", "X-Portkey-Azure-"+field, "another")
+	for field, provider := range map[string]string{
+		"Azure-Managed-Client-Id": "azure-openai", "Azure-Workload-Client-Id": "azure-openai", "Azure-Entra-Scope": "azure-openai",
+		"Azure-Entra-Tenant-Id": "azure-openai", "Azure-Entra-Client-Id": "azure-openai", "Oracle-Compartment-Id": "oracle", "Vertex-Project-Id": "vertex-ai",
+	} {
+		r := newRig(t, map[string]http.HandlerFunc{provider: reply(200, okJSON)})
+		c := r.chat(askJSON, "X-Portkey-Virtual-Key", "my-"+provider, "X-Portkey-"+field, "another")
 		if status, _, body := r.answer(t, c); status != 400 || !strings.Contains(body, "field_not_bound") {
 			t.Errorf("%s: status %d: %s", field, status, body)
 		}

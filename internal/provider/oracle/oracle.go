@@ -50,8 +50,10 @@ func fields() []provider.Field {
 	mode.Default = onDemand
 	key := field("private_key", "Private key", `RSA key in PEM form that signs the requests; \n may stand for its line feeds`)
 	key.Secret = true
+	compartment := required(field("compartment_id", "Compartment", "OCID of the compartment that is charged"))
+	compartment.Bound = true
 	return []provider.Field{
-		region, required(field("compartment_id", "Compartment", "OCID of the compartment that is charged")),
+		region, compartment,
 		required(field("tenancy", "Tenancy", "OCID of the tenancy")), required(field("user", "User", "OCID of the user whose key it is")),
 		required(field("fingerprint", "Fingerprint", "Fingerprint of the API key")), key, mode, version,
 	}
