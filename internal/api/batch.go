@@ -23,7 +23,7 @@ func (in *Ingress) BatchOutput(format dialect.Format) http.Handler {
 	}
 	return in.handler(Operation{Op: ai.GetBatch, Format: format, body: path, do: func(ctx context.Context, c *gateway.Call) *ai.Reply {
 		batch := in.Gateway.Do(ctx, c)
-		if batch.Status != http.StatusOK {
+		if batch.Status != http.StatusOK || batch.Stream != nil { // no batch: the client sees what it is
 			return batch
 		}
 		content := *c

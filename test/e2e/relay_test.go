@@ -348,4 +348,15 @@ func TestBatchOutput(t *testing.T) {
 			t.Errorf("%s: %d %s", batch, got.Status, got.Body)
 		}
 	}
+	m.answers(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, "the proxy's page")
+	})
+	got := s.call("GET", "/v1/batches/b/output", workspaceKey, nil, auth...)
+	if got.Status != 200 || got.Body != "the proxy's page" {
+		t.Errorf("what is no batch: %d %s", got.Status, got.Body)
+	}
+	if row := s.row(got); row["status"] != "success" {
+		t.Errorf("what is no batch is logged as %v", row)
+	}
 }
