@@ -144,7 +144,7 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	d := a.destination
 	a.upload = c.Upload
 	if len(body) == 0 {
-		return nil, nil
+		return nil, a.mayBeEmpty(c)
 	}
 	var err error
 	if own := g.addressed(c); own != nil {
@@ -179,6 +179,24 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 		a.upload, err = f.Edited(body)
 	}
 	return body, err
+}
+
+// mayBeEmpty refuses a body of which a translation would make nothing: none at
+// all, or one of a kind that nobody here reads.
+func (a *answer) mayBeEmpty(c *Call) error {
+	d := a.destination
+	if d.endpoint.Dialect == c.Dialect {
+		return nil
+	}
+	switch c.Op {
+	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary, ai.Speech, ai.Transcribe, ai.Translate, ai.UploadFile, ai.CreateBatch, ai.CreateFinetune:
+	default:
+		if c.Upload == nil {
+			return nil
+		}
+	}
+	return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "Content-Type",
+		Message: "The request needs a body that is JSON or a form: it is translated for " + d.provider.ID}
 }
 
 // finishWords are what a provider's own finish reasons are called for this

@@ -286,3 +286,17 @@ func TestFormsOfOtherFormats(t *testing.T) {
 		t.Errorf("usage %+v", e.Usage)
 	}
 }
+
+// What cannot be translated is not sent as it is to a provider of another format.
+func TestBodiesThatNobodyReads(t *testing.T) {
+	for name, upload := range map[string]ai.Upload{"none": nil, "text": spool.Body{File: spool.New(t.TempDir(), 1<<20), Type: "text/plain"}} {
+		for provider, op := range map[string]ai.Op{"deepgram": ai.Speech, "elevenlabs": ai.Transcribe, "recraft-ai": ai.ImageGenerate} {
+			r := newRig(t, map[string]http.HandlerFunc{provider: reply(200, "{}")})
+			c := r.chat("", "X-Portkey-Virtual-Key", "my-"+provider)
+			c.Op, c.Body, c.Upload = op, nil, upload
+			if status, _, body := r.answer(t, c); status != 400 || !strings.Contains(body, "JSON or a form") || len(r.requests) > 0 {
+				t.Errorf("%s at %s: status %d, %d calls: %s", name, provider, status, len(r.requests), body)
+			}
+		}
+	}
+}
