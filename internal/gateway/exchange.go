@@ -119,6 +119,14 @@ func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error
 	return req, err
 }
 
+// cut is explain for a body, which an end of the connection cuts short.
+func (x *exchange) cut(err error) *ai.Error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
+	}
+	return x.explain(err)
+}
+
 // explain turns a transport error into what a client may be told.
 func (x *exchange) explain(err error) *ai.Error {
 	if e, ok := errors.AsType[*ai.Error](context.Cause(x.ctx)); ok {

@@ -300,3 +300,27 @@ func TestBodiesThatNobodyReads(t *testing.T) {
 		}
 	}
 }
+
+// Sound that breaks off before it has begun can come from somebody else.
+func TestRawReplyThatBreaksAtOnceFallsBack(t *testing.T) {
+	broken := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "audio/mpeg")
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(200)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	sound := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "audio/mpeg")
+		_, _ = io.WriteString(w, "sound")
+	}
+	r := newRig(t, map[string]http.HandlerFunc{"openai": broken, "groq": sound})
+	c := r.chat(`{"model":"tts-1","input":"hi"}`, "X-Portkey-Config", `{"strategy":{"mode":"fallback"},"targets":[{"virtual_key":"my-openai"},{"virtual_key":"my-groq"}]}`)
+	c.Op, c.Method, c.Rest = ai.Speech, "POST", "/audio/speech"
+	if status, _, body := r.answer(t, c); status != 200 || body != "sound" {
+		t.Errorf("status %d: %q", status, body)
+	}
+	if e := r.ledger.only(t); len(e.Attempts) != 2 || e.Attempts[0].Error == nil || e.Attempts[0].Error.Type != "incomplete_reply" {
+		t.Errorf("the attempts are %+v", e.Attempts)
+	}
+}

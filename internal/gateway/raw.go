@@ -29,12 +29,44 @@ type rawReply struct {
 	settled bool
 }
 
-// openRaw takes a reply as it is.
+// openRaw takes a reply as it is, once its first bytes are there: one that breaks
+// before them can still be retried or fall back.
 func (g *Gateway) openRaw(a *answer, x *exchange) {
+	first := make([]byte, 512)
+	x.watch.enter(readingBody, x.idle)
+	n, err := x.resp.Body.Read(first)
+	x.watch.leave()
+	if n == 0 && err != nil && (!errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		a.fail(x.cut(err))
+		x.finish()
+		_ = x.resp.Body.Close()
+		return
+	}
+	x.resp.Body = &begun{x.resp.Body, first[:n], err}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
 	a.raw, a.rawBody = nil, &rawReply{x: x}
 	a.outcome = route.Outcome{Status: a.status}
+}
+
+// begun is a body whose first read has been made.
+type begun struct {
+	io.ReadCloser
+	first []byte
+	err   error // what came with them
+}
+
+// Read implements io.Reader.
+func (b *begun) Read(p []byte) (int, error) {
+	switch {
+	case len(b.first) > 0:
+		n := copy(p, b.first)
+		b.first = b.first[n:]
+		return n, nil
+	case b.err != nil:
+		return 0, b.err
+	}
+	return b.ReadCloser.Read(p)
 }
 
 // passes reports whether a reply that is not JSON is one for the client as it

@@ -83,12 +83,10 @@ func (g *Gateway) readBody(x *exchange) ([]byte, error) {
 		n, err := x.resp.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, &ai.Error{Kind: ai.BadGateway, Type: "incomplete_reply", Err: err, Message: "The provider's reply was cut short"}
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			return body, nil
 		case err != nil:
-			return nil, x.explain(err)
+			return nil, x.cut(err)
 		}
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
