@@ -9,16 +9,23 @@ import (
 // A cursor reads settled entries in order, from memory while it keeps up and
 // from the files when it does not. One goroutine uses it.
 type cursor struct {
-	j   *Journal
-	pos Position
-	f   file // of pos.Segment, when reading files
-	r   *frameReader
+	j    *Journal
+	pos  Position
+	cuts int  // the journal's, when pos was right
+	f    file // of pos.Segment, when reading files
+	r    *frameReader
 }
 
 const batchBytes = 8 << 20 // a batch ends after this much, however few entries
 
+// errWithdrawn ends the use of a cursor: what it stands behind may have been
+// taken back, and something else written in its place.
+var errWithdrawn = errors.New("records were taken back")
+
 func newCursor(j *Journal, pos Position) *cursor {
-	end := j.End()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	end := j.end
 	if pos.Segment < j.first {
 		pos = Position{Segment: j.first}
 	}
@@ -28,7 +35,7 @@ func newCursor(j *Journal, pos Position) *cursor {
 		j.log.Warn("reader is ahead of the journal; it reads from the beginning", "segment", pos.Segment, "offset", pos.Offset)
 		pos = Position{Segment: j.first}
 	}
-	return &cursor{j: j, pos: pos}
+	return &cursor{j: j, pos: pos, cuts: j.cuts}
 }
 
 func (c *cursor) close() {
@@ -43,6 +50,10 @@ func (c *cursor) close() {
 func (c *cursor) read(batch []settled, limit int) ([]settled, error) {
 	for {
 		c.j.mu.Lock()
+		if c.cuts != c.j.cuts {
+			c.j.mu.Unlock()
+			return nil, errWithdrawn
+		}
 		end := c.j.end
 		items, ok := c.j.tail.after(c.pos)
 		if ok {

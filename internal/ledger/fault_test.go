@@ -63,6 +63,27 @@ func (d *faultFolder) Replace(name string, b []byte) error {
 	return d.folder.Replace(name, b)
 }
 
+func (d *faultFolder) Rename(from, to string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	return d.folder.Rename(from, to)
+}
+
+func (d *faultFolder) Remove(name string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	return d.folder.Remove(name)
+}
+
+func (d *faultFolder) Sync() error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	return d.folder.Sync()
+}
+
 func (d *faultFolder) Free() (free, total int64, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -96,6 +117,13 @@ func (f *faultFile) WriteAt(p []byte, off int64) (int, error) {
 		return n, err
 	}
 	return f.file.WriteAt(p, off)
+}
+
+func (f *faultFile) Sync() error {
+	if err := f.d.step(); err != nil {
+		return err
+	}
+	return f.file.Sync()
 }
 
 func (f *faultFile) Truncate(n int64) error {

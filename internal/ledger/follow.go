@@ -38,7 +38,8 @@ type Follower struct {
 	quarantined atomic.Int64
 }
 
-// NewFollower prepares to feed r from j; Run does it.
+// NewFollower prepares to feed r from j; Run does it. From then on j drops no
+// segment that r has not applied.
 func NewFollower(j *Journal, r Reader, opt FollowOptions) *Follower {
 	if opt.Batch <= 0 {
 		opt.Batch = 1000
@@ -53,7 +54,11 @@ func NewFollower(j *Journal, r Reader, opt FollowOptions) *Follower {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	opt.Log = opt.Log.With("reader", opt.Name)
-	return &Follower{j: j, r: r, opt: opt, kick: make(chan struct{}, 1), moved: make(chan struct{})}
+	f := &Follower{j: j, r: r, opt: opt, kick: make(chan struct{}, 1), moved: make(chan struct{})}
+	j.mu.Lock()
+	j.followers = append(j.followers, f)
+	j.mu.Unlock()
+	return f
 }
 
 // Run applies entries until ctx ends, whose error it returns. What is then not
@@ -70,10 +75,15 @@ func (f *Follower) Run(ctx context.Context) error {
 	var batch []settled
 	for ctx.Err() == nil {
 		batch, err = c.read(batch[:0], f.opt.Batch)
+		if err == nil && len(batch) > 0 {
+			err = f.j.keep(c.pos)
+		}
 		if err != nil {
 			f.opt.Log.Error("journal not readable; trying again", "error", err)
 			c.close()
+			clear(batch)
 			f.sleep(ctx, f.opt.Backoff)
+			c = newCursor(f.j, f.stored)
 			continue
 		}
 		if len(batch) == 0 || f.apply(ctx, batch, c.pos, patience) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A file is what journal and bodies need of one; tests put failing ones in place.
@@ -19,6 +20,7 @@ type file interface {
 	io.Closer
 	Truncate(size int64) error
 	Size() (int64, error)
+	Sync() error
 	// Allocate sets disk space aside for [off, off+n) without changing the size.
 	Allocate(off, n int64) error
 }
@@ -31,6 +33,11 @@ type folder interface {
 	Load(name string) ([]byte, error)
 	// Replace writes a small file in one step: old or new, never a mixture.
 	Replace(name string, b []byte) error
+	Rename(from, to string) error
+	Remove(name string) error
+	Modified(name string) (time.Time, error)
+	// Sync makes the names last: which files there are.
+	Sync() error
 	// Free says how many bytes the disk has left, and has in all.
 	Free() (free, total int64, err error)
 }
@@ -82,6 +89,26 @@ func (d osFolder) Replace(name string, b []byte) error {
 		return errors.Join(err, os.Remove(tmp))
 	}
 	return os.Rename(tmp, d.path(name))
+}
+
+func (d osFolder) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
+
+func (d osFolder) Remove(name string) error { return os.Remove(d.path(name)) }
+
+func (d osFolder) Modified(name string) (time.Time, error) {
+	st, err := os.Stat(d.path(name))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return st.ModTime(), nil
+}
+
+func (d osFolder) Sync() error {
+	f, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (d osFolder) Free() (free, total int64, err error) { return diskFree(string(d)) }

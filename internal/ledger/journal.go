@@ -16,6 +16,7 @@ type Options struct {
 	SegmentSize     int64 // bytes after which a new segment begins; 64 MiB
 	CheckpointEvery int64 // bytes between checkpoints, which bound what Open must read; 8 MiB
 	TailBytes       int64 // recent entries kept in memory for readers; 8 MiB
+	Durability      Durability
 	Log             *slog.Logger
 
 	folder folder
@@ -30,8 +31,9 @@ const (
 
 // A Journal is the append-only record of reservations and settlements. Each is
 // one write(2) of a whole record: what Reserve or Settle has returned nil for
-// survives the death of the process (not of the machine). When the disk takes no
-// more, the journal refuses, and by itself takes up again once it does.
+// survives the death of the process, and with Durability Power that of the
+// machine. When the disk takes no more, the journal refuses, and by itself takes
+// up again once it does.
 //
 // A Journal may be used by many goroutines. A folder has one Journal at a time.
 type Journal struct {
@@ -41,21 +43,35 @@ type Journal struct {
 
 	mu         sync.Mutex
 	f          file
-	end        Position         // where the next record goes
-	sizes      map[uint64]int64 // of the segments before end's
-	first      uint64           // the oldest segment
-	open       map[string]place // reservations without a settlement
-	sinceCheck int64            // bytes written since the last checkpoint
-	allocated  int64            // end of the disk space set aside in f; -1 if the disk cannot
-	low        bool             // no more could be set aside
-	failed     error            // why writing is refused; nil when it is not
+	end        Position             // where the next record goes
+	sizes      map[uint64]int64     // of the segments before end's
+	finished   map[uint64]time.Time // when these were last written to
+	began      time.Time            // when the first record of end's segment was written
+	first      uint64               // the oldest segment
+	open       map[string]place     // reservations without a settlement
+	sinceCheck int64                // bytes written since the last checkpoint
+	allocated  int64                // end of the disk space set aside in f; -1 if the disk cannot
+	low        bool                 // no more could be set aside
+	failed     error                // why writing is refused; nil when it is not
 	retryAt    time.Time
 	owed       []*Entry // settlements that wait for the disk
 	owedBytes  int64
 	closed     bool
 	tail       tail
 	waiters    map[*waiter]struct{}
+	followers  []*Follower
 	stats      Stats
+
+	synced     Position // everything before is on the disk
+	cuts       int      // how often records were taken back
+	older      []olderSegment
+	newNames   bool // segments were made whose names are not synced
+	syncFaulty bool // the last sync failed
+	promises   []*promise
+	syncWake   chan struct{}
+	syncerDone chan struct{}
+	syncMu     sync.Mutex // held during a sync; j.mu is never waited for with it
+	syncErr    error      // of a sync, until it is dealt with
 }
 
 // A place is where a record begins.
@@ -73,6 +89,7 @@ type Stats struct {
 	Corrupt           int64 // stretches of damage skipped, by Open and by followers
 	Interrupted       int64 // reservations of an earlier run settled by Open
 	Lost              int64 // settlements that found neither disk nor memory
+	Syncs             int64
 }
 
 var bufs = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
@@ -102,7 +119,8 @@ func Open(dir string, opt Options) (*Journal, error) {
 	}
 	j := &Journal{
 		dir: opt.folder, opt: opt, log: opt.Log,
-		sizes: map[uint64]int64{}, open: map[string]place{}, waiters: map[*waiter]struct{}{},
+		sizes: map[uint64]int64{}, finished: map[uint64]time.Time{}, open: map[string]place{}, waiters: map[*waiter]struct{}{},
+		syncWake: make(chan struct{}, 1), syncerDone: make(chan struct{}),
 	}
 	j.tail.limit = opt.TailBytes
 	if err := j.restore(); err != nil {
@@ -111,6 +129,7 @@ func Open(dir string, opt Options) (*Journal, error) {
 		}
 		return nil, fmt.Errorf("ledger: open journal: %w", err)
 	}
+	go j.syncer()
 	return j, nil
 }
 
@@ -126,18 +145,29 @@ func (j *Journal) Reserve(r Reservation) error {
 	}
 	rec := endFrame(*bp)
 
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.failed == nil && j.short(len(rec)) {
-		return refusal(errors.New("no disk space left but what admitted requests need"))
-	}
-	at, err := j.write(rec)
+	kept, err := j.reserve(rec, r.ID)
 	if err != nil {
 		return err
 	}
-	j.open[r.ID] = at
+	return kept.wait()
+}
+
+func (j *Journal) reserve(rec []byte, id string) (*promise, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed == nil && j.short(len(rec)) {
+		return nil, refusal(errors.New("no disk space left but what admitted requests need"))
+	}
+	at, err := j.write(rec)
+	if err != nil {
+		return nil, err
+	}
+	j.open[id] = at
 	j.stats.Reserved++
-	return nil
+	if !j.power() {
+		return nil, nil
+	}
+	return j.promise(func() { delete(j.open, id); j.stats.Reserved-- }), nil
 }
 
 // Settle records how a request ended, with or without a reservation before. e
@@ -150,24 +180,40 @@ func (j *Journal) Settle(e *Entry) error {
 	rec := encodeSettled(*bp, e)
 	*bp = rec
 
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.settle(rec, e); err != nil {
-		j.owe(e, int64(len(rec)))
+	kept, err := j.settle(rec, e)
+	if err != nil {
 		return err
 	}
-	return nil
+	return kept.wait()
 }
 
-func (j *Journal) settle(rec []byte, e *Entry) error {
+func (j *Journal) settle(rec []byte, e *Entry) (*promise, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if _, err := j.write(rec); err != nil {
-		return err
+		j.owe(e, int64(len(rec)))
+		return nil, err
 	}
+	return j.settled(e, int64(len(rec))), nil
+}
+
+// settled does what follows the writing of a settlement. j.mu is held.
+func (j *Journal) settled(e *Entry, size int64) *promise {
+	reserved, wasOpen := j.open[e.ID]
 	delete(j.open, e.ID)
 	j.stats.Settled++
-	j.tail.push(j.end, e, int64(len(rec)))
+	j.tail.push(j.end, e, size)
 	j.wake()
-	return nil
+	if !j.power() {
+		return nil
+	}
+	return j.promise(func() {
+		if wasOpen {
+			j.open[e.ID] = reserved
+		}
+		j.stats.Settled--
+		j.owe(e, size)
+	})
 }
 
 // encodeSettled frames e. One too large for a record loses its details first.
@@ -193,16 +239,26 @@ func putBuf(bp *[]byte) {
 // Healthy says why the journal refuses, or nil. It tries the disk itself when
 // the last attempt is a while ago, so that an idle gateway recovers too.
 func (j *Journal) Healthy() error {
+	kept, err := j.probe()
+	if err != nil {
+		return err
+	}
+	return kept.wait()
+}
+
+func (j *Journal) probe() (*promise, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.failed == nil {
 		if j.short(0) {
-			return refusal(errors.New("disk space is nearly used up"))
+			return nil, refusal(errors.New("disk space is nearly used up"))
 		}
-		return nil
+		return nil, nil
 	}
-	_, err := j.write(endFrame(append(beginFrame(nil, kindProbe), '{', '}')))
-	return err
+	if _, err := j.write(endFrame(append(beginFrame(nil, kindProbe), '{', '}'))); err != nil || !j.power() {
+		return nil, err
+	}
+	return j.promise(nil), nil
 }
 
 // End is the position after the last record.
@@ -224,24 +280,42 @@ func (j *Journal) Stats() Stats {
 	return s
 }
 
-// Close writes a checkpoint, so that the next Open has nothing to read, and
-// closes the file. Reservations still open become Interrupted at the next Open.
+// Close syncs, writes a checkpoint, so that the next Open has nothing to read, and
+// closes the files. Reservations still open become Interrupted at the next Open.
 func (j *Journal) Close() error {
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	if j.closed {
+		j.mu.Unlock()
 		return nil
 	}
 	j.closed = true
+	close(j.syncWake)
+	j.mu.Unlock()
+	<-j.syncerDone
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	var err error
 	if j.failed == nil {
-		err = errors.Join(j.checkpoint(), j.f.Truncate(j.end.Offset)) // gives back what was set aside
+		err = j.finish()
+	}
+	j.tellPromises(errClosed)
+	for _, o := range j.older {
+		if o.f != nil {
+			err = errors.Join(err, o.f.Close())
+		}
 	}
 	err = errors.Join(err, j.f.Close())
 	if err != nil {
 		return fmt.Errorf("ledger: close journal: %w", err)
 	}
 	return nil
+}
+
+func (j *Journal) finish() error {
+	if err := j.syncNow(); err != nil {
+		return err
+	}
+	return errors.Join(j.checkpoint(), j.f.Truncate(j.end.Offset)) // gives back what was set aside
 }
 
 // recordID reads the id that every payload begins with, without decoding it.

@@ -222,25 +222,27 @@ func TestUntrustedCheckpointIsIgnored(t *testing.T) {
 // TestAnyFailingOperation lets the nth change of the disk fail, for every n, and
 // checks after a reopen that what was acknowledged is there, once.
 func TestAnyFailingOperation(t *testing.T) {
-	for _, run := range []int{1, 3, 1 << 30} { // operations that fail in a row
-		for n := 1; ; n++ {
-			dir := t.TempDir()
-			f, err := newFaultFolder(dir, func(i int) bool { return i >= n && i < n+run })
-			if err != nil {
-				t.Fatal(err)
-			}
-			acked, sent := churn(dir, f)
-			verify(t, dir, fmt.Sprintf("failing %d from %d", run, n), acked, sent)
-			if f.failed == 0 {
-				break
+	for _, durability := range []Durability{Process, Power} {
+		for _, run := range []int{1, 3, 1 << 30} { // operations that fail in a row
+			for n := 1; ; n++ {
+				dir := t.TempDir()
+				f, err := newFaultFolder(dir, func(i int) bool { return i >= n && i < n+run })
+				if err != nil {
+					t.Fatal(err)
+				}
+				acked, sent := churn(dir, f, durability)
+				verify(t, dir, fmt.Sprintf("%s, failing %d from %d", durability, run, n), acked, sent)
+				if f.failed == 0 {
+					break
+				}
 			}
 		}
 	}
 }
 
 // churn works a journal on a failing disk and returns what was acknowledged.
-func churn(dir string, f *faultFolder) (acked, sent []string) {
-	opt := Options{SegmentSize: 2 << 10, CheckpointEvery: 1 << 10, folder: f}
+func churn(dir string, f *faultFolder, durability Durability) (acked, sent []string) {
+	opt := Options{SegmentSize: 2 << 10, CheckpointEvery: 1 << 10, Durability: durability, folder: f}
 	for range 2 {
 		j, err := Open(dir, opt)
 		if err != nil {
@@ -444,7 +446,7 @@ func BenchmarkOpenAfterCrash(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		_ = k.f.Close()
+		_ = k.Close()
 		b.StartTimer()
 	}
 }

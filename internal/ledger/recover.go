@@ -17,6 +17,7 @@ const checkpointName = "checkpoint.json"
 type checkpoint struct {
 	Segment uint64            `json:"segment"`
 	Offset  int64             `json:"offset"`
+	Synced  uint64            `json:"synced"` // segments before this one are on the disk
 	Open    []openReservation `json:"open"`
 }
 
@@ -27,7 +28,7 @@ type openReservation struct {
 }
 
 func (j *Journal) checkpoint() error {
-	c := checkpoint{Segment: j.end.Segment, Offset: j.end.Offset, Open: make([]openReservation, 0, len(j.open))}
+	c := checkpoint{Segment: j.end.Segment, Offset: j.end.Offset, Synced: j.synced.Segment, Open: make([]openReservation, 0, len(j.open))}
 	for id, p := range j.open {
 		c.Open = append(c.Open, openReservation{id, p.segment, p.offset})
 	}
@@ -78,7 +79,11 @@ func (j *Journal) restore() error {
 	if j.f, err = j.dir.Create(segmentName(last)); err != nil {
 		return err
 	}
+	j.newNames, j.synced = true, Position{Segment: c.Synced}
 	for _, n := range segs {
+		if n >= c.Synced && n < last {
+			j.older = append(j.older, olderSegment{number: n})
+		}
 		if n < c.Segment {
 			continue
 		}
@@ -92,7 +97,18 @@ func (j *Journal) restore() error {
 	}
 	delete(j.sizes, last)
 	j.tail.start = j.end
+	if j.power() { // from here on everything before j.synced stays, and the rest may be taken back
+		w := j.syncWork()
+		if err := j.syncFiles(w); err != nil {
+			j.unfinished(w)
+			return fmt.Errorf("sync: %w", err)
+		}
+		_ = j.finishSync(w, nil)
+	}
 	j.settleOpen()
+	if err := j.syncIfPromised(); err != nil {
+		return nil // it refuses for now, and owes what it could not keep
+	}
 	if err := j.checkpoint(); err != nil {
 		j.log.Warn("journal checkpoint not written", "error", err)
 	}
@@ -107,6 +123,9 @@ func (j *Journal) measure(segs []uint64) error {
 		}
 		size, err := f.Size()
 		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		if j.finished[n], err = j.dir.Modified(segmentName(n)); err != nil {
 			return err
 		}
 		j.sizes[n] = size
@@ -184,10 +203,7 @@ func (j *Journal) settleOpen() {
 		}
 		e := r.interrupted()
 		j.stats.Interrupted++
-		rec := encodeSettled(nil, e)
-		if err := j.settle(rec, e); err != nil {
-			j.owe(e, int64(len(rec)))
-		}
+		_, _ = j.settle(encodeSettled(nil, e), e) // what cannot be written is owed
 	}
 	if n := j.stats.Interrupted; n > 0 {
 		j.log.Warn("requests cut by a crash are recorded as interrupted", "count", n)

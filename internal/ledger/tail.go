@@ -35,6 +35,19 @@ func (t *tail) push(to Position, e *Entry, size int64) {
 	t.items = t.items[n:]
 }
 
+// cut drops the entries that end after pos.
+func (t *tail) cut(pos Position) {
+	n := sort.Search(len(t.items), func(i int) bool { return pos.before(t.items[i].end) })
+	for i := n; i < len(t.items); i++ {
+		t.bytes -= t.items[i].size
+	}
+	clear(t.items[n:])
+	t.items = t.items[:n]
+	if pos.before(t.start) {
+		t.start = pos
+	}
+}
+
 // after returns the items that end after pos, or false when pos lies before
 // what the tail covers.
 func (t *tail) after(pos Position) ([]settled, bool) {

@@ -12,7 +12,7 @@ import (
 // write appends one framed record and returns where it begins. j.mu is held.
 func (j *Journal) write(rec []byte) (place, error) {
 	if j.closed {
-		return place{}, refusal(errors.New("the journal is closed"))
+		return place{}, refusal(errClosed)
 	}
 	if j.failed != nil {
 		if time.Now().Before(j.retryAt) {
@@ -39,6 +39,9 @@ func (j *Journal) append(rec []byte) error {
 	// Before the record, while j.open tells the truth about what precedes it. An
 	// older checkpoint serves as well, only slower.
 	if j.sinceCheck >= j.opt.CheckpointEvery {
+		if err := j.syncIfPromised(); err != nil {
+			return err
+		}
 		if err := j.checkpoint(); err != nil {
 			j.log.Warn("journal checkpoint not written", "error", err)
 		}
@@ -52,8 +55,20 @@ func (j *Journal) append(rec []byte) error {
 	return nil
 }
 
+// syncIfPromised comes before a checkpoint or another segment when records may
+// be taken back, for neither can be.
+func (j *Journal) syncIfPromised() error {
+	if !j.power() {
+		return nil
+	}
+	return j.syncNow()
+}
+
 // roll begins the next segment.
 func (j *Journal) roll() error {
+	if err := j.syncIfPromised(); err != nil {
+		return err
+	}
 	f, err := j.dir.Create(segmentName(j.end.Segment + 1))
 	if err != nil {
 		return fmt.Errorf("begin segment: %w", err)
@@ -62,14 +77,19 @@ func (j *Journal) roll() error {
 	if err := f.Truncate(0); err != nil {
 		return errors.Join(fmt.Errorf("begin segment: %w", err), f.Close())
 	}
-	err = errors.Join(j.f.Truncate(j.end.Offset), j.f.Close())
-	if err != nil {
-		j.log.Warn("journal segment not closed cleanly", "segment", j.end.Segment, "error", err)
+	if err := j.f.Truncate(j.end.Offset); err != nil {
+		j.log.Warn("journal segment keeps disk space that was set aside", "segment", j.end.Segment, "error", err)
 	}
-	j.sizes[j.end.Segment] = j.end.Offset
+	now := time.Now()
+	j.sizes[j.end.Segment], j.finished[j.end.Segment] = j.end.Offset, now
+	j.older, j.newNames = append(j.older, olderSegment{j.end.Segment, j.f}), true
 	j.f, j.allocated = f, 0
-	j.end = Position{Segment: j.end.Segment + 1}
+	j.end, j.began = Position{Segment: j.end.Segment + 1}, now
+	if j.power() {
+		j.synced = j.end
+	}
 	j.sinceCheck = j.opt.CheckpointEvery // due
+	j.wakeSyncer()
 	return nil
 }
 
@@ -138,13 +158,10 @@ func (j *Journal) resume() error {
 		if err := j.append(rec); err != nil {
 			return err
 		}
-		delete(j.open, e.ID)
 		j.owed, j.owedBytes = j.owed[1:], j.owedBytes-int64(len(rec))
-		j.stats.Settled++
-		j.tail.push(j.end, e, int64(len(rec)))
+		j.settled(e, int64(len(rec)))
 	}
 	j.owed, j.owedBytes = nil, 0
-	j.wake()
 	j.log.Info("journal takes records again")
 	j.failed = nil
 	return nil
