@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 type BodyOptions struct {
 	QueueBytes  int64 // that wait to be written, at most; 64 MiB
 	QueueCount  int   // bodies that wait to be written, at most; 16,384
-	SegmentSize int64 // bytes after which a new segment begins; 256 MiB
+	SegmentSize int64 // bytes after which a new segment begins; 64 MiB
 	MinFree     int64 // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk but no less than 8 MiB
 	Log         *slog.Logger
 
@@ -37,6 +38,7 @@ type BodyOptions struct {
 // Bodies keeps what clients and providers sent, in append-only segment files
 // written by one goroutine. It never makes a request wait or fail: when the
 // writer cannot keep up or the disk is full, bodies are dropped and counted.
+// Segments that are full are compressed in the background.
 //
 // A record is: length u32 | crc32c u32 | kind u8 | id length u8 | id | body,
 // where length and checksum cover everything after the checksum.
@@ -49,12 +51,16 @@ type Bodies struct {
 	writing  []body // taken, not yet on disk
 	bytes    int64  // of both
 	next     BodyRef
+	began    time.Time // when next's segment was
+	raw      []uint32  // segments before next's that are not packed, ascending
 	dropped  int64
 	shedding time.Time // bodies are dropped until then
 	closed   bool
 	idle     chan struct{} // closed and replaced whenever a batch is done
 	wake     chan struct{}
 	done     chan struct{}
+	stop     chan struct{} // closed to end the packer
+	packed   chan struct{} // closed when it has ended
 
 	w bodyWriter
 }
@@ -89,7 +95,7 @@ func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
 		opt.QueueCount = 16 << 10
 	}
 	if opt.SegmentSize <= 0 {
-		opt.SegmentSize = 256 << 20
+		opt.SegmentSize = 64 << 20
 	}
 	if opt.MinFree <= 0 {
 		opt.MinFree = defaultMinFree
@@ -104,19 +110,27 @@ func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
 		}
 		opt.folder = d
 	}
-	segs, err := segments(opt.folder)
+	segs, err := bodySegments(opt.folder)
+	if err == nil {
+		err = clearAfterCrash(opt.folder, segs)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open bodies: %w", err)
 	}
 	b := &Bodies{
-		dir: opt.folder, opt: opt, next: BodyRef{Segment: 1},
+		dir: opt.folder, opt: opt, next: BodyRef{Segment: 1}, began: time.Now(),
 		idle: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		stop: make(chan struct{}), packed: make(chan struct{}),
 		w: bodyWriter{dir: opt.folder, minFree: opt.MinFree},
 	}
-	if n := len(segs); n > 0 {
-		b.next.Segment = uint32(segs[n-1]) + 1 //nolint:gosec // 2^32 segments are not reached
+	for i, s := range segs {
+		b.next.Segment = s.number + 1
+		if both := i+1 < len(segs) && segs[i+1].number == s.number; !s.packed && !both {
+			b.raw = append(b.raw, s.number)
+		}
 	}
 	go b.run()
+	go b.packer()
 	return b, nil
 }
 
@@ -141,7 +155,7 @@ func (b *Bodies) Put(id string, kind byte, data []byte, release func()) (BodyRef
 		return BodyRef{}, false
 	}
 	if b.next.Offset > 0 && b.next.Offset+size > b.opt.SegmentSize {
-		b.next = BodyRef{Segment: b.next.Segment + 1}
+		b.nextSegment()
 	}
 	ref := b.next
 	ref.Length = len(data)
@@ -155,6 +169,35 @@ func (b *Bodies) Put(id string, kind byte, data []byte, release func()) (BodyRef
 	default:
 	}
 	return ref, true
+}
+
+// nextSegment ends the segment that bodies go to. b.mu is held.
+func (b *Bodies) nextSegment() {
+	b.raw = append(b.raw, b.next.Segment)
+	b.next, b.began = BodyRef{Segment: b.next.Segment + 1}, time.Now()
+}
+
+// finishedRaw is the oldest segment that is not packed and that nothing more is
+// written to, or 0, and how many there are.
+func (b *Bodies) finishedRaw() (oldest uint32, count int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.raw) == 0 {
+		return 0, 0
+	}
+	for _, list := range [][]body{b.writing, b.queue} {
+		if len(list) > 0 && list[0].ref.Segment <= b.raw[0] {
+			return 0, 0
+		}
+	}
+	return b.raw[0], len(b.raw)
+}
+
+// settleRaw takes a segment off the list of those to be packed.
+func (b *Bodies) settleRaw(n uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.raw = slices.DeleteFunc(b.raw, func(r uint32) bool { return r == n })
 }
 
 func letGo(release func()) {
@@ -207,7 +250,7 @@ func (b *Bodies) pending(id string, ref BodyRef) ([]byte, bool) {
 }
 
 func loadBody(dir folder, id string, ref BodyRef) (_ []byte, err error) {
-	f, err := dir.Open(bodyName(ref.Segment))
+	f, err := openBodies(dir, ref.Segment)
 	if err != nil {
 		return nil, err
 	}
@@ -269,6 +312,8 @@ func (b *Bodies) Close() error {
 	}
 	b.closed = true
 	b.mu.Unlock()
+	close(b.stop)
+	<-b.packed
 	select {
 	case b.wake <- struct{}{}:
 	default:

@@ -20,7 +20,16 @@ type SegmentFile struct {
 // Interrupted what is reserved and not settled in them. The checkpoint is left
 // out; Open does without.
 func JournalFiles(dir string) ([]SegmentFile, error) {
-	files, err := segmentFiles(osFolder(dir), func(n uint64) string { return segmentName(n) })
+	segs, err := segments(osFolder(dir))
+	if err != nil && !isMissing(err) {
+		return nil, fmt.Errorf("ledger: list the journal: %w", err)
+	}
+	// In ascending order, so that all but the last were finished when they are measured.
+	names := make([]string, len(segs))
+	for i, n := range segs {
+		names[i] = segmentName(n)
+	}
+	files, err := measureFiles(osFolder(dir), names)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: list the journal: %w", err)
 	}
@@ -37,36 +46,54 @@ func JournalFiles(dir string) ([]SegmentFile, error) {
 }
 
 // BodyFiles lists the segments of the bodies in dir, as long as they are at
-// this moment. A body that is not wholly there reads as not kept.
+// this moment. A body that is not wholly there reads as not kept. While they are
+// copied, a file may give way to its packed form (PackedFile), or be dropped.
 func BodyFiles(dir string) ([]SegmentFile, error) {
-	files, err := segmentFiles(osFolder(dir), func(n uint64) string { return bodyName(uint32(n)) }) //nolint:gosec // made from such a number
+	d := osFolder(dir)
+	segs, err := bodySegments(d)
+	if err != nil && !isMissing(err) {
+		return nil, fmt.Errorf("ledger: list the bodies: %w", err)
+	}
+	var names []string
+	for i, s := range segs {
+		if i > 0 && segs[i-1].number == s.number {
+			continue // the same again, packed
+		}
+		names = append(names, s.name())
+	}
+	files, err := measureFiles(d, names)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: list the bodies: %w", err)
 	}
 	return files, nil
 }
 
+// PackedFile is the name of a body segment's packed form.
+func PackedFile(name string) string {
+	return strings.TrimSuffix(name, zstdSuffix) + zstdSuffix
+}
+
 // IsJournalFile and IsBodyFile report whether a segment file has this name.
-func IsJournalFile(name string) bool { return isSegmentName(name, 16) }
+func IsJournalFile(name string) bool { return isSegmentName(name, segmentSuffix, 16) }
 
 // IsBodyFile is IsJournalFile for bodies.
-func IsBodyFile(name string) bool { return isSegmentName(name, 8) }
+func IsBodyFile(name string) bool {
+	return isSegmentName(name, segmentSuffix, 8) || isSegmentName(name, packedSuffix, 8)
+}
 
-func isSegmentName(name string, digits int) bool {
-	number, ok := strings.CutSuffix(name, segmentSuffix)
+func isSegmentName(name, suffix string, digits int) bool {
+	number, ok := strings.CutSuffix(name, suffix)
 	return ok && len(number) == digits && strings.Trim(number, "0123456789") == ""
 }
 
-// segmentFiles measures the segments in ascending order, so that all but the
-// last were finished when the list was made.
-func segmentFiles(d folder, nameOf func(uint64) string) ([]SegmentFile, error) {
-	segs, err := segments(d)
-	if err != nil && !isMissing(err) {
-		return nil, err
-	}
-	files := make([]SegmentFile, 0, len(segs))
-	for _, n := range segs {
-		f, err := d.Open(nameOf(n))
+// measureFiles takes the sizes of files, leaving out those that are gone.
+func measureFiles(d folder, names []string) ([]SegmentFile, error) {
+	files := make([]SegmentFile, 0, len(names))
+	for _, name := range names {
+		f, err := d.Open(name)
+		if isMissing(err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +101,7 @@ func segmentFiles(d folder, nameOf func(uint64) string) ([]SegmentFile, error) {
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
-		files = append(files, SegmentFile{nameOf(n), size})
+		files = append(files, SegmentFile{name, size})
 	}
 	return files, nil
 }
