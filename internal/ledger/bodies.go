@@ -61,6 +61,7 @@ type Bodies struct {
 	done     chan struct{}
 	stop     chan struct{} // closed to end the packer
 	packed   chan struct{} // closed when it has ended
+	filesMu  sync.Mutex    // held while finished segments are packed or dropped
 
 	w bodyWriter
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"sync"
 	"syscall"
+	"time"
 )
 
 // A faultFolder fails chosen operations of a real folder. A failing write first
@@ -75,6 +76,13 @@ func (d *faultFolder) Remove(name string) error {
 		return err
 	}
 	return d.folder.Remove(name)
+}
+
+func (d *faultFolder) Stamp(name string, modified time.Time) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	return d.folder.Stamp(name, modified)
 }
 
 func (d *faultFolder) Sync() error {

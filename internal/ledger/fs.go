@@ -35,7 +35,9 @@ type folder interface {
 	Replace(name string, b []byte) error
 	Rename(from, to string) error
 	Remove(name string) error
-	Modified(name string) (time.Time, error)
+	Stat(name string) (size int64, modified time.Time, err error)
+	// Stamp sets when a file counts as modified.
+	Stamp(name string, modified time.Time) error
 	// Sync makes the names last: which files there are.
 	Sync() error
 	// Free says how many bytes the disk has left, and has in all.
@@ -95,12 +97,16 @@ func (d osFolder) Rename(from, to string) error { return os.Rename(d.path(from),
 
 func (d osFolder) Remove(name string) error { return os.Remove(d.path(name)) }
 
-func (d osFolder) Modified(name string) (time.Time, error) {
+func (d osFolder) Stat(name string) (size int64, modified time.Time, err error) {
 	st, err := os.Stat(d.path(name))
 	if err != nil {
-		return time.Time{}, err
+		return 0, time.Time{}, err
 	}
-	return st.ModTime(), nil
+	return st.Size(), st.ModTime(), nil
+}
+
+func (d osFolder) Stamp(name string, modified time.Time) error {
+	return os.Chtimes(d.path(name), time.Time{}, modified)
 }
 
 func (d osFolder) Sync() error {

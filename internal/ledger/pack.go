@@ -71,7 +71,14 @@ func pack(d folder, n uint32, rest func(worked time.Duration) error) (before, af
 	if err = errors.Join(err, f.Close()); err != nil {
 		return 0, 0, errors.Join(err, d.Remove(tmp))
 	}
-	if err := d.Rename(tmp, packedName(n)); err != nil {
+	_, written, err := d.Stat(bodyName(n)) // which is what its age goes by
+	if err == nil {
+		err = d.Stamp(tmp, written)
+	}
+	if err == nil {
+		err = d.Rename(tmp, packedName(n))
+	}
+	if err != nil {
 		return 0, 0, errors.Join(err, d.Remove(tmp))
 	}
 	if err := d.Sync(); err != nil {
@@ -311,7 +318,9 @@ func (b *Bodies) packer() {
 		if waiting == 0 || busy && waiting <= mayWait {
 			continue
 		}
+		b.filesMu.Lock()
 		before, after, err := pack(b.dir, n, b.restBetween)
+		b.filesMu.Unlock()
 		switch {
 		case errors.Is(err, errPackStopped):
 			return

@@ -96,7 +96,16 @@ func (d *volatileFolder) Remove(name string) error {
 	return nil
 }
 
-func (d *volatileFolder) Modified(string) (time.Time, error) { return time.Now(), nil }
+func (d *volatileFolder) Stat(name string) (int64, time.Time, error) {
+	f, err := d.Open(name)
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	size, err := f.Size()
+	return size, time.Now(), err
+}
+
+func (d *volatileFolder) Stamp(string, time.Time) error { return nil }
 
 func (d *volatileFolder) Sync() error {
 	d.mu.Lock()

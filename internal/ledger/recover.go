@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 )
 
 const checkpointName = "checkpoint.json"
@@ -96,6 +97,7 @@ func (j *Journal) restore() error {
 		}
 	}
 	delete(j.sizes, last)
+	j.began = j.firstRecord()
 	j.tail.start = j.end
 	if j.power() { // from here on everything before j.synced stays, and the rest may be taken back
 		w := j.syncWork()
@@ -117,18 +119,10 @@ func (j *Journal) restore() error {
 
 func (j *Journal) measure(segs []uint64) error {
 	for _, n := range segs {
-		f, err := j.dir.Open(segmentName(n))
-		if err != nil {
+		var err error
+		if j.sizes[n], j.finished[n], err = j.dir.Stat(segmentName(n)); err != nil {
 			return err
 		}
-		size, err := f.Size()
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-		if j.finished[n], err = j.dir.Modified(segmentName(n)); err != nil {
-			return err
-		}
-		j.sizes[n] = size
 	}
 	return nil
 }
@@ -179,6 +173,18 @@ func (j *Journal) replay(n uint64, from int64, last bool) error {
 		j.log.Warn("journal ended in an unfinished record; cut off", "segment", n, "bytes", junk)
 	}
 	return f.Truncate(r.off)
+}
+
+// firstRecord is when the last segment's first request began.
+func (j *Journal) firstRecord() time.Time {
+	var first struct {
+		StartedAt time.Time `json:"started_at"`
+	}
+	fr, err := newFrameReader(j.f, 0, j.end.Offset).next()
+	if err != nil || json.Unmarshal(fr.payload, &first) != nil || first.StartedAt.IsZero() {
+		return time.Now()
+	}
+	return first.StartedAt
 }
 
 // settleOpen writes an Interrupted settlement for every open reservation. Dying

@@ -90,15 +90,11 @@ func isSegmentName(name, suffix string, digits int) bool {
 func measureFiles(d folder, names []string) ([]SegmentFile, error) {
 	files := make([]SegmentFile, 0, len(names))
 	for _, name := range names {
-		f, err := d.Open(name)
+		size, _, err := d.Stat(name)
 		if isMissing(err) {
 			continue
 		}
 		if err != nil {
-			return nil, err
-		}
-		size, err := f.Size()
-		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
 		files = append(files, SegmentFile{name, size})
