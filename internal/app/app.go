@@ -165,13 +165,15 @@ func (a *App) openStores(ctx context.Context) error {
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {
-	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{TailBytes: 16 << 20, Log: a.log}); err != nil {
+	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{
+		SegmentSize: segmentSize(a.cfg.JournalMax), TailBytes: 16 << 20, Durability: a.cfg.Durability, Log: a.log,
+	}); err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	if err := os.MkdirAll(a.path(spoolDir), 0o700); err != nil {
 		return fmt.Errorf("make the folder for uploads: %w", err)
 	}
-	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{Log: a.log}); err != nil {
+	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{SegmentSize: segmentSize(a.cfg.BodiesMax), Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
 	if err := a.loadPrices(); err != nil {
@@ -225,6 +227,12 @@ func (a *App) newService() {
 func (a *App) openGateway(context.Context) error {
 	a.formats = dialects.New()
 	a.metrics = telemetry.NewMetrics(a.cfg.Version)
+	start := a.journal.End()
+	a.metrics.Gauge("portico_journal_start_segment", "Where the journal ended when the process began: with the offset, where the counters begin.",
+		func() float64 { return float64(start.Segment) })
+	a.metrics.Gauge("portico_journal_start_offset", "See portico_journal_start_segment.", func() float64 { return float64(start.Offset) })
+	a.metrics.Gauge("portico_journal_bytes", "Size of the journal.", func() float64 { return float64(a.journal.Stats().Bytes) })
+	a.metrics.Gauge("portico_bodies_bytes", "Disk space of the bodies.", func() float64 { return float64(a.bodies.Bytes()) })
 	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
@@ -235,15 +243,19 @@ func (a *App) openGateway(context.Context) error {
 	return nil
 }
 
-// A countingJournal lets the metrics see each entry as it is settled.
+// A countingJournal lets the metrics see each entry as it is recorded.
 type countingJournal struct {
 	*ledger.Journal
 	metrics *telemetry.Metrics
 }
 
 func (j countingJournal) Settle(e *ledger.Entry) error {
+	err := j.Journal.Settle(e)
+	if err != nil {
+		e = e.Withheld()
+	}
 	j.metrics.Observe(e)
-	return j.Journal.Settle(e)
+	return err
 }
 
 // Run serves until ctx ends, then drains: it says no on /readyz, goes on serving
@@ -259,6 +271,8 @@ func (a *App) Run(ctx context.Context) error {
 		go func() { failed <- a.serveMetrics() }()
 	}
 	go a.service.Follow(following, time.Second)
+	retained := make(chan struct{})
+	go func() { defer close(retained); a.retain(following) }()
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
 		go a.fillDemo(following)
@@ -274,6 +288,7 @@ func (a *App) Run(ctx context.Context) error {
 	_ = a.follower.CatchUp(catchUp)
 	stopFollowing()
 	<-followed
+	<-retained
 	return errors.Join(err, a.Close())
 }
 

@@ -99,7 +99,7 @@ func (b *backup) write(ctx context.Context, o BackupOptions) (m Manifest, err er
 		files []ledger.SegmentFile
 	}{{journalDir, journal}, {bodiesDir, bodies}} {
 		for _, f := range part.files {
-			if err := b.out.file(ctx, part.dir+"/"+f.Name, b.path(filepath.Join(part.dir, f.Name)), f.Size); err != nil {
+			if err := b.segment(ctx, part.dir, f); err != nil {
 				return m, err
 			}
 		}
@@ -109,6 +109,24 @@ func (b *backup) write(ctx context.Context, o BackupOptions) (m Manifest, err er
 		return m, err
 	}
 	return m, b.out.finish(&m)
+}
+
+// segment adds one file of the journal or the bodies. Bodies may have been
+// compressed since they were listed, and retention may have dropped either.
+func (b *backup) segment(ctx context.Context, dir string, f ledger.SegmentFile) error {
+	err := b.out.file(ctx, dir+"/"+f.Name, b.path(filepath.Join(dir, f.Name)), f.Size)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	packed := b.path(filepath.Join(dir, ledger.PackedFile(f.Name)))
+	info, err := os.Stat(packed)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return b.out.file(ctx, dir+"/"+ledger.PackedFile(f.Name), packed, info.Size())
 }
 
 // database adds a copy of the database, and the master key if it is wanted.

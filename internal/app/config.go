@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/provider"
 )
 
@@ -22,13 +23,19 @@ type Config struct {
 
 	DatabaseURL, RedisURL, LogsURL, BlobsURL string
 
-	EgressAllow  string // comma list of host:port, hosts, CIDRs
-	DrainDelay   time.Duration
-	DrainTimeout time.Duration
-	MaxBody      int64  // bytes
-	MaxUpload    int64  // bytes
-	Prices       string // file of the operator's own prices, "" for none
-	Demo         bool
+	EgressAllow   string // comma list of host:port, hosts, CIDRs
+	DrainDelay    time.Duration
+	DrainTimeout  time.Duration
+	MaxBody       int64 // bytes
+	MaxUpload     int64 // bytes
+	Durability    ledger.Durability
+	LogRetention  time.Duration // of all that is recorded of a request; 0 keeps it
+	BodyRetention time.Duration // of bodies, where LogRetention is not shorter; 0 keeps them
+	JournalMax    int64         // bytes; 0 for no bound
+	BodiesMax     int64         // bytes; 0 for no bound
+
+	Prices string // file of the operator's own prices, "" for none
+	Demo   bool
 
 	MasterKey             ai.Secret // base64 of 32 bytes; "" means MasterKeyFile or the data folder's
 	MasterKeyFile         string
@@ -45,6 +52,7 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8787", MetricsListen: "127.0.0.1:9464", Data: "./portico-data",
 		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20, MaxUpload: 512 << 20,
+		Durability: ledger.Process, BodyRetention: 30 * day,
 		ProviderBases: map[string]string{},
 	}
 }
@@ -89,6 +97,12 @@ func Settings() []Setting {
 		{Name: "max_body", Default: "32MiB", Help: "largest request body that is JSON", Set: byteSize(1<<30, func(c *Config) *int64 { return &c.MaxBody })},
 		{Name: "max_upload", Default: "512MiB", Help: "largest upload: forms, audio and other bodies that are not JSON",
 			Set: byteSize(64<<30, func(c *Config) *int64 { return &c.MaxUpload })},
+		{Name: "durability", Default: "process", Help: "what a recorded request survives: process (a kill) or power (a power cut, too; slower)", Set: setDurability},
+		{Name: "log_retention", Default: "0", Help: "how long requests are kept: days such as 90d; 0 keeps them", Set: retention(func(c *Config) *time.Duration { return &c.LogRetention })},
+		{Name: "body_retention", Default: "30d", Help: "how long their bodies are kept, at most as long as log_retention; 0 keeps them",
+			Set: retention(func(c *Config) *time.Duration { return &c.BodyRetention })},
+		{Name: "journal_max", Default: "0", Help: "size beyond which the oldest of the journal is dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.JournalMax })},
+		{Name: "bodies_max", Default: "0", Help: "size beyond which the oldest bodies are dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.BodiesMax })},
 		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it", Set: text(func(c *Config) *string { return &c.Prices })},
 		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
 		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
@@ -109,6 +123,46 @@ func duration(field func(*Config) *time.Duration) func(*Config, string) error {
 		*field(c) = d
 		return nil
 	}
+}
+
+const day = 24 * time.Hour
+
+// retention reads days, "90d", or a duration.
+func retention(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if text, isDays := strings.CutSuffix(v, "d"); isDays {
+			var n uint64
+			n, err = strconv.ParseUint(text, 10, 16)
+			d = time.Duration(n) * day
+		}
+		if err != nil || d < time.Hour && d != 0 {
+			return fmt.Errorf("must be days such as 90d, hours such as 12h, or 0 to keep everything, got %q", v)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+// bound reads a size that is worth dropping whole segments for.
+func bound(field func(*Config) *int64) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := parseSize(v)
+		if err != nil || n < 0 || n > 0 && n < 16<<20 {
+			return fmt.Errorf("must be a size of at least 16MiB such as 20GiB, or 0 for no bound, got %q", v)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func setDurability(c *Config, v string) error {
+	d := ledger.Durability(v)
+	if d != ledger.Process && d != ledger.Power {
+		return fmt.Errorf("must be process or power, got %q", v)
+	}
+	c.Durability = d
+	return nil
 }
 
 func setDemo(c *Config, v string) error {

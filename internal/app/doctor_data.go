@@ -85,22 +85,28 @@ func (d *doctor) journal(ctx context.Context) {
 
 // bodies reads those that a sample of the entries says are kept.
 func (d *doctor) bodies(context.Context) {
-	var lost int
+	var lost, dropped int
 	var first error
 	for _, b := range d.recorded.Sample {
-		if err := ledger.CheckBody(d.path(bodiesDir), b); err != nil {
+		switch err := ledger.CheckBody(d.path(bodiesDir), b); {
+		case errors.Is(err, ledger.ErrBodyDropped):
+			dropped++
+		case err != nil:
 			lost++
 			if first == nil {
 				first = err
 			}
 		}
 	}
-	of := len(d.recorded.Sample)
+	of, note := len(d.recorded.Sample)-dropped, ""
+	if dropped > 0 {
+		note = fmt.Sprintf("; %d were too old to be kept", dropped)
+	}
 	if lost > 0 {
-		d.say("bodies", StatusWarn, "%d of %d that were looked for are not readable: %v", lost, of, first)
+		d.say("bodies", StatusWarn, "%d of %d that were looked for are not readable: %v%s", lost, of, first, note)
 		return
 	}
-	d.say("bodies", StatusOK, "%d of %d that were looked for are readable", of, of)
+	d.say("bodies", StatusOK, "%d of %d that were looked for are readable%s", of, of, note)
 }
 
 // logStore compares the rows with the entries that they were made of.
@@ -113,6 +119,8 @@ func (d *doctor) logStore(context.Context) {
 		d.say("log store", StatusWarn, "%v; the next start sets it aside and builds it again from the journal", r.err)
 	case !r.found.Current:
 		d.say("log store", StatusOK, "made by another version; the next start builds it again from the journal")
+	case d.recorded.First > 1 || d.cfg.LogRetention > 0:
+		d.say("log store", StatusOK, "%d rows, and %d entries in the journal; old ones are dropped, so portico reconcile compares one by one", r.found.Rows, entries)
 	case r.found.Rows != entries:
 		d.say("log store", StatusWarn, "%d rows for %d entries of the journal%s; to build it again, move %s away while the server is stopped",
 			r.found.Rows, entries, d.setApart(), d.path(logsFile))

@@ -12,6 +12,7 @@ import (
 // An Inspection is what Inspect found.
 type Inspection struct {
 	Segments     int
+	First        uint64 // the oldest segment; beyond 1 if older ones were dropped
 	Bytes        int64
 	Reservations int64
 	Entries      int64
@@ -41,6 +42,9 @@ func Inspect(ctx context.Context, dir string, upTo Position) (Inspection, error)
 		return Inspection{}, fmt.Errorf("ledger: inspect the journal: %w", err)
 	}
 	i := inspector{upTo: upTo, open: map[string]struct{}{}}
+	if len(segs) > 0 {
+		i.found.First = segs[0]
+	}
 	for at, n := range segs {
 		if err := i.segment(ctx, d, n, at == len(segs)-1); err != nil {
 			return Inspection{}, fmt.Errorf("ledger: inspect segment %d: %w", n, err)
@@ -145,10 +149,20 @@ func (e *Entry) keptBodies() (kept []KeptBody) {
 	return kept
 }
 
+// ErrBodyDropped is of a body whose segment is older than all that are kept.
+var ErrBodyDropped = errors.New("dropped with its segment")
+
 // CheckBody reads one body from the files in dir. One that is still on its way
 // to the disk is an error too.
 func CheckBody(dir string, b KeptBody) error {
-	if _, err := loadBody(osFolder(dir), b.ID[:min(len(b.ID), maxBodyID)], b.Ref); err != nil {
+	d := osFolder(dir)
+	_, err := loadBody(d, b.ID[:min(len(b.ID), maxBodyID)], b.Ref)
+	if isMissing(err) {
+		if segs, serr := bodySegments(d); serr == nil && len(segs) > 0 && b.Ref.Segment < segs[0].number {
+			err = ErrBodyDropped
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("ledger: body of request %s: %w", b.ID, err)
 	}
 	return nil

@@ -174,6 +174,13 @@ func (j *Journal) owe(e *Entry, size int64) {
 		j.stats.Lost++
 		return
 	}
+	j.owed = append(j.owed, e.Withheld())
+	j.owedBytes += size
+}
+
+// Withheld is the entry as it is recorded once Settle has failed, for the end of
+// the reply was then not released.
+func (e *Entry) Withheld() *Entry {
 	kept := *e
 	if kept.State == OK {
 		kept.State = Failed
@@ -184,8 +191,7 @@ func (j *Journal) owe(e *Entry, size int64) {
 			kept.Status = (&ai.Error{Kind: ai.Unavailable}).HTTPStatus()
 		}
 	}
-	j.owed = append(j.owed, &kept)
-	j.owedBytes += size
+	return &kept
 }
 
 func refusal(err error) *ai.Error {
