@@ -3,6 +3,7 @@ package telemetry
 import (
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -22,8 +23,9 @@ type (
 
 // counters are what an entry with given labels adds to.
 type counters struct {
-	requests, input, output, cost, unpriced prometheus.Counter
-	duration                                prometheus.Observer
+	requests, input, output, unpriced prometheus.Counter
+	cost                              *atomic.Int64 // nano-dollars
+	duration                          prometheus.Observer
 }
 
 func (m *Metrics) counters(l labels) *counters {
@@ -31,10 +33,20 @@ func (m *Metrics) counters(l labels) *counters {
 		requests: m.requests.WithLabelValues(l.op, l.provider, strconv.Itoa(l.status), l.state),
 		input:    m.tokens.WithLabelValues(l.provider, "input"),
 		output:   m.tokens.WithLabelValues(l.provider, "output"),
-		cost:     m.cost.WithLabelValues(l.provider),
+		cost:     m.costOf.get(l.provider, m.costCounter),
 		unpriced: m.unpriced.WithLabelValues(l.provider),
 		duration: m.duration.WithLabelValues(l.op, l.provider),
 	}
+}
+
+// costCounter counts in whole nano-dollars: a sum of fractions of a dollar would
+// drift from the journal's.
+func (m *Metrics) costCounter(provider string) *atomic.Int64 {
+	nano := new(atomic.Int64)
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: costName,
+		Help: "Cost of requests whose price is known.", ConstLabels: prometheus.Labels{"provider": provider}},
+		func() float64 { return float64(nano.Load()) / 1e9 }))
+	return nano
 }
 
 func (m *Metrics) attemptCounter(a attempt) prometheus.Counter {

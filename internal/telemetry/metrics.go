@@ -4,6 +4,7 @@ package telemetry
 
 import (
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -19,12 +20,12 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	attempts *prometheus.CounterVec
 	tokens   *prometheus.CounterVec
-	cost     *prometheus.CounterVec
 	unpriced *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	first    *prometheus.HistogramVec
 
 	of         cache[labels, *counters]
+	costOf     cache[string, *atomic.Int64]
 	attemptsOf cache[attempt, prometheus.Counter]
 }
 
@@ -40,8 +41,6 @@ func NewMetrics(version string) *Metrics {
 			Help: "Calls of providers, retries and fallbacks included."}, []string{"provider", "status"}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_tokens_total",
 			Help: "Tokens, by direction; input includes what was cached."}, []string{"provider", "direction"}),
-		cost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_cost_dollars_total",
-			Help: "Cost of requests whose price is known."}, []string{"provider"}),
 		unpriced: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_unpriced_requests_total",
 			Help: "Requests whose price is not known."}, []string{"provider"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_request_duration_seconds",
@@ -52,7 +51,7 @@ func NewMetrics(version string) *Metrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "portico_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version}})
 	info.Set(1)
-	m.registry.MustRegister(m.requests, m.attempts, m.tokens, m.cost, m.unpriced, m.duration, m.first, info,
+	m.registry.MustRegister(m.requests, m.attempts, m.tokens, m.unpriced, m.duration, m.first, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -75,7 +74,7 @@ func (m *Metrics) Observe(e *ledger.Entry) {
 		c.output.Add(float64(e.Usage.OutputTokens))
 	}
 	if e.CostKnown {
-		c.cost.Add(float64(e.CostNano) / 1e9)
+		c.cost.Add(e.CostNano)
 	} else {
 		c.unpriced.Inc()
 	}
