@@ -37,7 +37,7 @@ func root() *cobra.Command {
 	}
 	cmd.SetVersionTemplate("portico {{.Version}}\n")
 	cmd.AddCommand(serveCommand(), versionCommand(), keysCommand(), configCommand(), rehearseCommand(), mockCommand(), providersCommand(),
-		backupCommand(), restoreCommand(), migrateCommand(), rotateCommand(), repriceCommand(), doctorCommand())
+		backupCommand(), restoreCommand(), migrateCommand(), rotateCommand(), repriceCommand(), doctorCommand(), reconcileCommand())
 	return cmd
 }
 

@@ -21,7 +21,7 @@ func repriceCommand() *cobra.Command {
 			"Stop the server first.",
 		Example: "  portico reprice --data /var/lib/portico --since 2026-11-01",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			from, err := parseSince(since)
+			from, err := parseTime("--since", since)
 			if err != nil {
 				return err
 			}
@@ -40,8 +40,8 @@ func repriceCommand() *cobra.Command {
 	return cmd
 }
 
-// parseSince reads a date or a time; "" is the beginning of all.
-func parseSince(text string) (time.Time, error) {
+// parseTime reads a date or a time; "" is the zero time.
+func parseTime(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -50,5 +50,5 @@ func parseSince(text string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--since: %q is neither a date such as 2026-11-01 nor a time such as 2026-11-01T08:00:00Z", text)
+	return time.Time{}, fmt.Errorf("%s: %q is neither a date such as 2026-11-01 nor a time such as 2026-11-01T08:00:00Z", flag, text)
 }

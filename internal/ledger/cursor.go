@@ -29,7 +29,7 @@ func newCursor(j *Journal, pos Position) *cursor {
 	if pos.Segment < j.first {
 		pos = Position{Segment: j.first}
 	}
-	if end.before(pos) {
+	if end.Before(pos) {
 		// The journal is not the one that was read. Readers know entries by
 		// id, so reading again harms nothing while going on would lose some.
 		j.log.Warn("reader is ahead of the journal; it reads from the beginning", "segment", pos.Segment, "offset", pos.Offset)

@@ -236,7 +236,7 @@ func (f *Follower) CatchUp(ctx context.Context) error {
 	goal := f.j.End()
 	for {
 		f.mu.Lock()
-		done, moved := !f.pos.before(goal), f.moved
+		done, moved := !f.pos.Before(goal), f.moved
 		f.mu.Unlock()
 		if done {
 			return nil

@@ -32,7 +32,7 @@ func (r *memReader) Apply(_ context.Context, batch []*Entry, upTo Position) erro
 			return err
 		}
 	}
-	if !r.pos.before(upTo) {
+	if !r.pos.Before(upTo) {
 		return nil
 	}
 	for _, e := range batch {

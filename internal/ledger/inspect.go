@@ -112,7 +112,7 @@ func (i *inspector) record(fr frame, end Position) {
 	default:
 		i.found.Entries++
 		delete(i.open, id)
-		if !i.upTo.before(end) {
+		if !i.upTo.Before(end) {
 			i.found.EntriesUpTo++
 		}
 		i.choose(fr.payload)

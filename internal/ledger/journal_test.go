@@ -47,7 +47,7 @@ func history(t testing.TB, j *Journal) []string {
 	c := newCursor(j, Position{})
 	defer c.close()
 	var got []string
-	for c.pos.before(j.End()) {
+	for c.pos.Before(j.End()) {
 		batch, err := c.readFile(nil, j.End(), 100)
 		if err != nil {
 			t.Fatal(err)

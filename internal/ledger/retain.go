@@ -74,7 +74,7 @@ func (j *Journal) droppable(before time.Time, most int64, applied Position) (dro
 	slices.Sort(segs)
 	for _, n := range segs {
 		old := !before.IsZero() && j.finished[n].Before(before)
-		if !old && (most <= 0 || total <= most) || n >= oldestOpen || applied.before(Position{n, j.sizes[n]}) {
+		if !old && (most <= 0 || total <= most) || n >= oldestOpen || applied.Before(Position{n, j.sizes[n]}) {
 			break
 		}
 		total -= j.sizes[n]
@@ -89,7 +89,7 @@ func (j *Journal) appliedByAll() Position {
 	least, followers := j.end, slices.Clone(j.followers)
 	j.mu.Unlock()
 	for _, f := range followers {
-		if at := f.applied(); at.before(least) {
+		if at := f.applied(); at.Before(least) {
 			least = at
 		}
 	}

@@ -47,7 +47,7 @@ func (j *Journal) power() bool { return j.opt.Durability == Power }
 // reported and does not hold readers up.
 func (j *Journal) keep(pos Position) error {
 	j.mu.Lock()
-	if !j.synced.before(pos) {
+	if !j.synced.Before(pos) {
 		j.mu.Unlock()
 		return nil
 	}
@@ -178,7 +178,7 @@ func (j *Journal) finishSync(w syncRound, err error) error {
 	}
 	j.stats.Syncs++
 	j.syncFaulty = false
-	if j.synced.before(w.upTo) {
+	if j.synced.Before(w.upTo) {
 		j.synced = w.upTo
 	}
 	j.tellPromises(nil)
@@ -195,7 +195,7 @@ func (j *Journal) tellPromises(err error) {
 	left := j.promises[:0]
 	for _, p := range j.promises {
 		switch {
-		case !j.synced.before(p.to):
+		case !j.synced.Before(p.to):
 			p.done <- nil
 		case err != nil:
 			if p.undo != nil {

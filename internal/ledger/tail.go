@@ -37,13 +37,13 @@ func (t *tail) push(to Position, e *Entry, size int64) {
 
 // cut drops the entries that end after pos.
 func (t *tail) cut(pos Position) {
-	n := sort.Search(len(t.items), func(i int) bool { return pos.before(t.items[i].end) })
+	n := sort.Search(len(t.items), func(i int) bool { return pos.Before(t.items[i].end) })
 	for i := n; i < len(t.items); i++ {
 		t.bytes -= t.items[i].size
 	}
 	clear(t.items[n:])
 	t.items = t.items[:n]
-	if pos.before(t.start) {
+	if pos.Before(t.start) {
 		t.start = pos
 	}
 }
@@ -51,15 +51,15 @@ func (t *tail) cut(pos Position) {
 // after returns the items that end after pos, or false when pos lies before
 // what the tail covers.
 func (t *tail) after(pos Position) ([]settled, bool) {
-	if pos.before(t.start) {
+	if pos.Before(t.start) {
 		return nil, false
 	}
-	i := sort.Search(len(t.items), func(i int) bool { return pos.before(t.items[i].end) })
+	i := sort.Search(len(t.items), func(i int) bool { return pos.Before(t.items[i].end) })
 	return t.items[i:], true
 }
 
-// before orders positions.
-func (p Position) before(q Position) bool {
+// Before orders positions.
+func (p Position) Before(q Position) bool {
 	return p.Segment < q.Segment || p.Segment == q.Segment && p.Offset < q.Offset
 }
 
