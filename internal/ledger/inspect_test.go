@@ -59,7 +59,7 @@ func TestInspectCounts(t *testing.T) {
 		t.Errorf("%d segments of %d bytes", found.Segments, found.Bytes)
 	}
 	found.Sample, found.Segments, found.Bytes = nil, 0, 0
-	want := Inspection{Reservations: 10, Entries: 7, Open: 3, EntriesUpTo: 4}
+	want := Inspection{First: 1, Reservations: 10, Entries: 7, Open: 3, EntriesUpTo: 4}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
