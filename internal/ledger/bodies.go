@@ -61,7 +61,9 @@ type Bodies struct {
 	done     chan struct{}
 	stop     chan struct{} // closed to end the packer
 	packed   chan struct{} // closed when it has ended
+	load     cpuLoad       // only the packer uses it
 	filesMu  sync.Mutex    // held while finished segments are packed or dropped
+	yield    chan struct{} // makes the packer give filesMu up
 
 	w bodyWriter
 }
@@ -121,7 +123,7 @@ func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
 	b := &Bodies{
 		dir: opt.folder, opt: opt, next: BodyRef{Segment: 1}, began: time.Now(),
 		idle: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
-		stop: make(chan struct{}), packed: make(chan struct{}),
+		stop: make(chan struct{}), packed: make(chan struct{}), yield: make(chan struct{}),
 		w: bodyWriter{dir: opt.folder, minFree: opt.MinFree},
 	}
 	for i, s := range segs {

@@ -41,7 +41,10 @@ const (
 	busyFraction = 0.3 // of all cores
 )
 
-var errPackStopped = errors.New("stopped")
+var (
+	errPackStopped = errors.New("stopped")
+	errPackYields  = errors.New("segments are dropped first")
+)
 
 // unpacker is shared: it unpacks pieces, and keeps nothing between them.
 var unpacker = sync.OnceValues(func() (*zstd.Decoder, error) {
@@ -304,7 +307,6 @@ func packedName(n uint32) string { return fmt.Sprintf("%08d%s", n, packedSuffix)
 // packer packs finished segments until Close, the oldest first.
 func (b *Bodies) packer() {
 	defer close(b.packed)
-	var load cpuLoad
 	look := time.NewTicker(packLook)
 	defer look.Stop()
 	for {
@@ -313,9 +315,8 @@ func (b *Bodies) packer() {
 			return
 		case <-look.C:
 		}
-		busy := load.busy()
 		n, waiting := b.finishedRaw()
-		if waiting == 0 || busy && waiting <= mayWait {
+		if waiting == 0 || b.hold() {
 			continue
 		}
 		b.filesMu.Lock()
@@ -324,6 +325,8 @@ func (b *Bodies) packer() {
 		switch {
 		case errors.Is(err, errPackStopped):
 			return
+		case errors.Is(err, errPackYields):
+			continue
 		case err == nil:
 			b.opt.Log.Info("bodies compressed", "segment", n, "bytes", before, "to", after)
 		case !isMissing(err): // all of a missing one was dropped
@@ -333,12 +336,37 @@ func (b *Bodies) packer() {
 	}
 }
 
+// lockFiles keeps the packer off the files, in the middle of a segment if need be.
+func (b *Bodies) lockFiles() {
+	for !b.filesMu.TryLock() {
+		select {
+		case b.yield <- struct{}{}:
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// hold reports whether packing should wait for a quieter moment. Only the packer
+// asks.
+func (b *Bodies) hold() bool {
+	busy := b.load.busy()
+	_, waiting := b.finishedRaw()
+	return busy && waiting <= mayWait
+}
+
+// restBetween comes after each piece, and goes on for as long as the process is busy.
 func (b *Bodies) restBetween(worked time.Duration) error {
-	select {
-	case <-b.stop:
-		return errPackStopped
-	case <-time.After(min(packRest*worked, time.Second)):
-		return nil
+	for rest := min(packRest*worked, packLook); ; rest = packLook {
+		select {
+		case <-b.stop:
+			return errPackStopped
+		case <-b.yield:
+			return errPackYields
+		case <-time.After(rest):
+		}
+		if !b.load.due() || !b.hold() {
+			return nil
+		}
 	}
 }
 
@@ -347,6 +375,9 @@ type cpuLoad struct {
 	at   time.Time
 	used time.Duration
 }
+
+// due reports whether it is time to look again.
+func (l *cpuLoad) due() bool { return time.Since(l.at) >= packLook/4 }
 
 // busy reports whether the process has used much of the machine since the last call.
 func (l *cpuLoad) busy() bool {

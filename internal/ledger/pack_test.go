@@ -122,6 +122,31 @@ func TestFullSegmentsArePacked(t *testing.T) {
 	}
 }
 
+// Packing is in nobody's way: it gives up when segments are to be dropped, or all is
+// closed, and begins anew.
+func TestPackingYields(t *testing.T) {
+	dir := t.TempDir()
+	kept := fillBodies(t, osFolder(dir))
+	b := mustOpenBodies(t, dir, BodyOptions{})
+	result := make(chan error)
+	go func() {
+		b.filesMu.Lock()
+		_, _, err := pack(b.dir, 1, func(time.Duration) error { return b.restBetween(time.Hour) })
+		b.filesMu.Unlock()
+		result <- err
+	}()
+	for b.filesMu.TryLock() {
+		b.filesMu.Unlock()
+	}
+	if d, err := b.Drop(time.Time{}, 0); err != nil || d.Segments != 0 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if err := <-result; !errors.Is(err, errPackYields) {
+		t.Errorf("packing ended with %v", err)
+	}
+	wantBodies(t, "afterwards", b, kept)
+}
+
 // TestPackingSurvivesAnyFailingOperation lets the nth change of the disk fail, or
 // ends packing right before it as a crash does: nothing is lost.
 func TestPackingSurvivesAnyFailingOperation(t *testing.T) {

@@ -100,7 +100,7 @@ func (j *Journal) appliedByAll() Position {
 // before a time, unless it is zero, and as many as it takes to bring all down to
 // most bytes, unless that is 0. The one that is written to stays.
 func (b *Bodies) Drop(before time.Time, most int64) (Dropped, error) {
-	b.filesMu.Lock()
+	b.lockFiles()
 	defer b.filesMu.Unlock()
 	current := b.oldestInUse(before)
 	segs, err := bodySegments(b.dir)
