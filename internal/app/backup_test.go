@@ -350,3 +350,27 @@ func TestRestoreRefusesANewerSchema(t *testing.T) {
 	must(t, err)
 	wantRefused(t, "a newer schema", file, "newer portico")
 }
+
+// While a backup is made, segments that it has listed may be compressed or dropped.
+func TestBackupOfSegmentsThatGiveWay(t *testing.T) {
+	cfg := newFolder(t, 3)
+	bodies := filepath.Join(cfg.Data, bodiesDir)
+	must(t, os.WriteFile(filepath.Join(bodies, "00000007.seg.zst"), []byte("packed"), 0o600))
+	var file bytes.Buffer
+	out, err := newArchiveWriter(&file, time.Now())
+	must(t, err)
+	b := backup{cfg: cfg, out: out}
+	for _, f := range []ledger.SegmentFile{{Name: "00000001.seg", Size: 5}, {Name: "00000007.seg", Size: 99}, {Name: "00000008.seg", Size: 9}, {Name: "00000009.seg.zst", Size: 9}} {
+		must(t, b.segment(t.Context(), bodiesDir, f))
+	}
+	var got []string
+	for _, m := range out.members {
+		got = append(got, fmt.Sprint(m.Name, " ", m.Size))
+		if !knownMember(m.Name) {
+			t.Errorf("%s cannot be restored", m.Name)
+		}
+	}
+	if want := []string{"bodies/00000001.seg 5", "bodies/00000007.seg.zst 6"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
