@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/portico-ai/portico/internal/ledger"
 )
 
 // FuzzTrace expects ids and metadata that are bounded and break no log line,
@@ -21,13 +23,13 @@ func FuzzTrace(f *testing.F) {
 			t.Errorf("trace id %q of %q", got.id, id)
 		}
 		own := map[string]string{"team": "red", "cost-centre": "7"}
-		all := readMetadata(r.Header, own)
-		if len(all) > maxMetadataKeys+len(own) || all["team"] != "red" || all["cost-centre"] != "7" {
-			t.Errorf("metadata %v", all)
+		all, receipts := readMetadata(r.Header, own)
+		if err := ledger.CheckPairs(all); err != nil || all["team"] != "red" || all["cost-centre"] != "7" {
+			t.Errorf("metadata %v: %v", all, err)
 		}
-		for k, v := range all {
-			if k == "" || len(k) > maxMetadataValue || len([]rune(v)) > maxMetadataValue {
-				t.Errorf("metadata %q: %q", k, v)
+		for _, r := range receipts {
+			if !utf8.ValidString(r.Path) || len(r.Path) > 128 || r.Reason == "" {
+				t.Errorf("receipt %q", r)
 			}
 		}
 	})

@@ -74,7 +74,7 @@ func (in *Ingress) Serve(w http.ResponseWriter, r *http.Request, o Operation) {
 		return
 	}
 	c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-	c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
+	c.Metadata, c.Receipts = readMetadata(r.Header, caller.Key.Metadata)
 	reply := in.answer(w, r, c, o)
 	if c.Upload != nil {
 		defer c.Upload.Close()

@@ -28,7 +28,7 @@ func (in *Ingress) Realtime(format dialect.Format) http.Handler {
 			return
 		}
 		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-		c.Metadata = readMetadata(r.Header, caller.Key.Metadata)
+		c.Metadata, c.Receipts = readMetadata(r.Header, caller.Key.Metadata)
 		c.Rest = strings.TrimPrefix(r.URL.EscapedPath(), "/v1") + "?" + r.URL.RawQuery
 		c.Model = r.URL.Query().Get("model")
 		var body jsonedit.Writer

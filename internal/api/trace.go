@@ -1,10 +1,7 @@
 package api
 
 import (
-	"encoding/json"
-	"maps"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
@@ -36,11 +33,17 @@ func readTrace(r *http.Request) trace {
 	return t
 }
 
-// parseTraceparent reads version 00 of the W3C header: 00-<32 hex>-<16 hex>-<2 hex>.
+// parseTraceparent reads the W3C header: 00-<32 hex>-<16 hex>-<2 hex>. A later
+// version may have more parts; ff is none.
 func parseTraceparent(v string) (id, span string, ok bool) {
-	parts := strings.Split(v, "-")
-	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || len(parts[2]) != 16 || !isHex(parts[1]) || !isHex(parts[2]) {
+	parts := strings.Split(strings.TrimSpace(v), "-")
+	if len(parts) < 4 || parts[0] == "00" && len(parts) > 4 || parts[0] == "ff" {
 		return "", "", false
+	}
+	for i, n := range [...]int{2, 32, 16, 2} {
+		if len(parts[i]) != n || !isHex(parts[i]) {
+			return "", "", false
+		}
 	}
 	if strings.Trim(parts[1], "0") == "" || strings.Trim(parts[2], "0") == "" {
 		return "", "", false
@@ -79,43 +82,3 @@ func clean(s string) string {
 }
 
 const maxTraceText = 256
-
-const (
-	maxMetadataKeys  = 64
-	maxMetadataValue = 128 // characters, as documented
-)
-
-// readMetadata merges what a request says of itself, weakest first: baggage,
-// the x-portkey-metadata header, then the key's own defaults. Values that are
-// not strings of at most 128 characters are left out, as documented; a header
-// that is not a JSON object is no metadata.
-func readMetadata(h http.Header, defaults map[string]string) map[string]string {
-	header, baggage := h.Get("X-Portkey-Metadata"), h.Get("Baggage")
-	if header == "" && baggage == "" {
-		return defaults
-	}
-	out := map[string]string{}
-	put := func(k, v string) {
-		if k != "" && len(out) < maxMetadataKeys && len(k) <= maxMetadataValue && len([]rune(v)) <= maxMetadataValue {
-			out[k] = v
-		}
-	}
-	for pair := range strings.SplitSeq(baggage, ",") {
-		pair, _, _ = strings.Cut(pair, ";")
-		if k, v, ok := strings.Cut(pair, "="); ok {
-			if v, err := url.QueryUnescape(strings.TrimSpace(v)); err == nil {
-				put(strings.TrimSpace(k), v)
-			}
-		}
-	}
-	var object map[string]any
-	if json.Unmarshal([]byte(header), &object) == nil {
-		for k, v := range object {
-			if s, ok := v.(string); ok {
-				put(k, s)
-			}
-		}
-	}
-	maps.Copy(out, defaults) // however much a request says of itself
-	return out
-}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/hex"
+	"maps"
 	"time"
 
 	"github.com/portico-ai/portico/internal/access"
@@ -78,8 +79,12 @@ func (s *Service) directoryKeys(ctx context.Context, k APIKey) (map[directory.Di
 	if err != nil {
 		return nil, err
 	}
+	metadata, err := s.keyMetadata(ctx, k)
+	if err != nil {
+		return nil, err
+	}
 	view := &directory.Key{
-		ID: k.ID, Name: k.Name, ExpiresAt: k.ExpiresAt, LockConfig: k.Defaults.LockConfig, Metadata: k.Defaults.Metadata,
+		ID: k.ID, Name: k.Name, ExpiresAt: k.ExpiresAt, LockConfig: k.Defaults.LockConfig, Metadata: metadata,
 		Principal: access.Principal{
 			OrgID: k.OrgID, WorkspaceID: k.WorkspaceID, UserID: k.UserID, KeyID: k.ID, KeyType: k.Type, Scopes: k.Scopes,
 		},
@@ -105,6 +110,25 @@ func (s *Service) directoryKeys(ctx context.Context, k APIKey) (map[directory.Di
 	}
 	values[old] = &leaving
 	return values, nil
+}
+
+// keyMetadata is what the key's requests carry: its own defaults, and over them
+// those of its workspace.
+func (s *Service) keyMetadata(ctx context.Context, k APIKey) (map[string]string, error) {
+	if k.WorkspaceID == "" {
+		return k.Defaults.Metadata, nil
+	}
+	w, err := s.store.FindWorkspace(context.WithoutCancel(ctx), k.OrgID, k.WorkspaceID)
+	if err != nil || len(w.Metadata) == 0 {
+		return k.Defaults.Metadata, err
+	}
+	all := maps.Clone(w.Metadata)
+	for key, value := range k.Defaults.Metadata {
+		if _, stronger := all[key]; !stronger {
+			all[key] = value
+		}
+	}
+	return all, nil
 }
 
 func parseDigest(text string) (d directory.Digest, err error) {

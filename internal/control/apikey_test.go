@@ -10,6 +10,7 @@ import (
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
+	"github.com/portico-ai/portico/internal/directory"
 )
 
 var keyFormat = regexp.MustCompile(`^ptk_[0-9A-Za-z]{8}_[0-9A-Za-z]{44}$`)
@@ -64,6 +65,23 @@ func TestAKeyWorksFromItsCreationToItsDeletion(t *testing.T) {
 	}
 	if next := w.restart(t); func() bool { _, ok := next.dir.Key(next.Digest(value)); return ok }() {
 		t.Error("a deleted key works after a restart")
+	}
+}
+
+func TestAWorkspacesMetadataIsStrongerThanAKeys(t *testing.T) {
+	w := newWorld(t)
+	ws, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: "Team", Metadata: map[string]string{"team": "a", "_environment": "prod"}})
+	must(t, err)
+	k := w.createKey(t, control.APIKeyInput{Workspace: ws.ID, Metadata: &map[string]string{"team": "b", "app": "c"}})
+	want := map[string]string{"team": "a", "_environment": "prod", "app": "c"}
+	for _, dir := range []*directory.Memory{w.dir, w.restart(t).dir} {
+		got, ok := dir.Key(w.Digest(k.Value.Reveal()))
+		if !ok {
+			t.Fatal("the key is not known")
+		}
+		if d := cmp.Diff(want, got.Metadata); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

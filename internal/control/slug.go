@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+
+	"github.com/portico-ai/portico/internal/ledger"
 )
 
 const (
@@ -71,12 +73,10 @@ func (p *problems) checkText(path, text string) {
 	}
 }
 
-// checkMetadata enforces the documented limit on metadata values.
+// checkMetadata enforces the documented limits of metadata.
 func (p *problems) checkMetadata(path string, metadata map[string]string) {
-	for k, v := range metadata {
-		if k == "" || len([]rune(v)) > 128 {
-			p.add(path+"."+k, "a metadata key has a name, and its value at most 128 characters")
-		}
+	if err := ledger.CheckPairs(metadata); err != nil {
+		p.add(path, "%s", err)
 	}
 }
 

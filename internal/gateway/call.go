@@ -21,6 +21,8 @@ type Call struct {
 	TraceID, SpanID, ParentSpanID, SpanName string
 
 	Metadata map[string]string
+	// Receipts tell what the request said in vain, before there was a target.
+	Receipts []ai.Receipt
 
 	// ProviderKey is the Authorization (or x-api-key) credential when it is not
 	// the caller's Portico key: the caller's own key for the provider.

@@ -26,7 +26,7 @@ func (g *Gateway) open(c *Call) *record {
 		ID: c.ID, StartedAt: c.Started.UTC(), OrgID: p.OrgID, WorkspaceID: p.WorkspaceID, KeyID: c.Key.ID, UserID: p.UserID,
 		TraceID: c.TraceID, SpanID: c.SpanID, ParentSpanID: c.ParentSpanID, SpanName: c.SpanName,
 		Op: c.Op, Dialect: c.Dialect, Method: c.Method, Path: c.Path, Stream: c.Stream, AskModel: c.Model,
-		Cache: "DISABLED", Metadata: c.Metadata, ClientIP: c.ClientIP,
+		Cache: "DISABLED", Metadata: c.Metadata, Receipts: c.Receipts, ClientIP: c.ClientIP,
 		SDK:     firstOf(c.header("X-Portkey-Package-Version"), c.Headers.Get("User-Agent")),
 		Runtime: c.header("X-Portkey-Runtime"),
 	}

@@ -165,3 +165,15 @@ func TestResponsesOfAVariant(t *testing.T) {
 		t.Errorf("it was called at %s", sent.URL.Path)
 	}
 }
+
+// What the request's own headers said in vain is told along with what the
+// translation lost.
+func TestReceiptsOfTheRequestAreKept(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, `{"choices":[]}`)})
+	c := r.chat(`{"model":"m","messages":[]}`, "X-Portkey-Provider", "openai")
+	c.Receipts = []ai.Receipt{{Path: "x-portkey-metadata.a", Reason: "left out"}}
+	r.answer(t, c)
+	if e := r.ledger.only(t); len(e.Receipts) != 1 || e.Receipts[0].Path != "x-portkey-metadata.a" {
+		t.Errorf("receipts %+v", e.Receipts)
+	}
+}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -180,7 +181,7 @@ func (r *record) settle() error {
 	e := r.entry
 	if a := r.sent; a != nil {
 		e.LastStep, e.URL = a.attempt.Step, a.attempt.URL
-		e.Receipts = a.conversion.Receipts
+		e.Receipts = slices.Concat(r.call.Receipts, a.conversion.Receipts)
 		if d := a.destination; d != nil {
 			e.Provider, e.Virtual = d.provider.ID, d.virtual
 			if len(a.sent) > 0 && !sameBytes(a.sent, r.call.Body) {
