@@ -109,18 +109,33 @@ func (c *cursor) readFile(batch []settled, end Position, limit int) ([]settled, 
 		if c.r.corrupt > skipped {
 			c.j.countCorrupt(c.pos)
 		}
-		if fr.kind != kindSettle {
-			continue
-		}
-		e := new(Entry)
-		if err := json.Unmarshal(fr.payload, e); err != nil {
+		s, err := decode(fr)
+		if err != nil {
 			c.j.countCorrupt(c.pos)
 			continue
 		}
-		batch = append(batch, settled{e, c.pos, fr.end - fr.start})
-		bytes += fr.end - fr.start
+		if s.entry == nil && len(s.feedback) == 0 {
+			continue
+		}
+		s.end, s.size = c.pos, fr.end-fr.start
+		batch = append(batch, s)
+		bytes += s.size
 	}
 	return batch, nil
+}
+
+// decode reads what a record shows readers, which for some kinds is nothing.
+func decode(fr frame) (s settled, err error) {
+	switch fr.kind {
+	case kindSettle:
+		s.entry = new(Entry)
+		return s, json.Unmarshal(fr.payload, s.entry)
+	case kindFeedback:
+		var r feedbackRecord
+		err = json.Unmarshal(fr.payload, &r)
+		s.feedback = r.List
+	}
+	return s, err
 }
 
 func (c *cursor) openSegment(end Position) error {

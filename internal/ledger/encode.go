@@ -43,6 +43,7 @@ func appendEntry(b []byte, e *Entry) []byte {
 	b = appendString(append(b, `{"id":`...), e.ID)
 	b = appendTime(b, `,"started_at":`, e.StartedAt)
 	b = appendWho(b, e)
+	b = appendText(b, `,"source":`, e.Source)
 	b = appendText(b, `,"op":`, string(e.Op))
 	b = appendText(b, `,"dialect":`, string(e.Dialect))
 	b = appendText(b, `,"method":`, e.Method)

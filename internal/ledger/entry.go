@@ -36,6 +36,7 @@ type Entry struct {
 	ParentSpanID string `json:"parent_span_id,omitempty"`
 	SpanName     string `json:"span_name,omitempty"`
 
+	Source  string     `json:"source,omitempty"` // Inserted; "" for requests that we served
 	Op      ai.Op      `json:"op,omitempty"`
 	Dialect ai.Dialect `json:"dialect,omitempty"` // the client's
 	Method  string     `json:"method,omitempty"`
@@ -86,6 +87,10 @@ type Entry struct {
 	UpstreamRaw BodyRef `json:"upstream_raw"`          // as the provider answered, when it differs from Reply
 	BodiesLost  bool    `json:"bodies_lost,omitempty"` // some dropped under pressure, or a stream too long to keep whole
 }
+
+// Inserted is the source of an entry of a request that somebody else served and
+// told us about.
+const Inserted = "insert"
 
 // ErrorInfo is the error a client was shown.
 type ErrorInfo struct {

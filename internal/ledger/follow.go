@@ -158,11 +158,14 @@ func (f *Follower) apply(ctx context.Context, batch []settled, upTo Position, pa
 }
 
 func (f *Follower) try(ctx context.Context, batch []settled, upTo Position) error {
-	entries := f.lent[:0]
+	entries, feedback := f.lent[:0], []*Feedback(nil)
 	for _, s := range batch {
-		entries = append(entries, s.entry)
+		if s.entry != nil {
+			entries = append(entries, s.entry)
+		}
+		feedback = append(feedback, s.feedback...)
 	}
-	err := f.r.Apply(ctx, entries, upTo)
+	err := f.hand(ctx, entries, feedback, upTo)
 	clear(entries)
 	f.lent = entries
 	if err != nil {
@@ -171,6 +174,21 @@ func (f *Follower) try(ctx context.Context, batch []settled, upTo Position) erro
 	f.stored = upTo
 	f.advance(upTo)
 	return nil
+}
+
+// hand gives the reader what it takes. The position moves with the last part;
+// should that fail, the entries come again, which changes nothing.
+func (f *Follower) hand(ctx context.Context, entries []*Entry, feedback []*Feedback, upTo Position) error {
+	r, ok := f.r.(FeedbackReader)
+	if !ok || len(feedback) == 0 {
+		return f.r.Apply(ctx, entries, upTo)
+	}
+	if len(entries) > 0 {
+		if err := f.r.Apply(ctx, entries, f.stored); err != nil {
+			return err
+		}
+	}
+	return r.ApplyFeedback(ctx, feedback, upTo)
 }
 
 // strayed asks the reader for its position after a failure. It may have taken a
@@ -195,7 +213,7 @@ func (f *Follower) setApart(ctx context.Context, s settled, upTo Position, cause
 		if err == nil {
 			f.stored = upTo
 			f.quarantined.Add(1)
-			f.opt.Log.Error("entry set apart: the reader cannot take it", "id", s.entry.ID, "file", f.opt.Quarantine, "error", cause)
+			f.opt.Log.Error("entry set apart: the reader cannot take it", "id", s.id(), "file", f.opt.Quarantine, "error", cause)
 			f.advance(upTo)
 			return true
 		}
@@ -214,8 +232,10 @@ func (f *Follower) quarantine(s settled, cause error) error {
 		Reader string   `json:"reader"`
 		After  Position `json:"after"`
 		Error  string   `json:"error"`
-		Entry  *Entry   `json:"entry"`
-	}{f.opt.Name, s.end, cause.Error(), s.entry})
+		Entry  *Entry   `json:"entry,omitempty"`
+
+		Feedback []*Feedback `json:"feedback,omitempty"`
+	}{f.opt.Name, s.end, cause.Error(), s.entry, s.feedback})
 	if err != nil {
 		return err
 	}

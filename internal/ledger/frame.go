@@ -26,6 +26,8 @@ const (
 	kindReserve kind = 1
 	kindSettle  kind = 2
 	kindProbe   kind = 3 // written to see whether the disk takes records again
+
+	kindFeedback kind = 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -102,7 +104,7 @@ func (r *frameReader) at(off int64) (frame, bool, error) {
 	}
 	n := int64(binary.LittleEndian.Uint32(head))
 	k := kind(head[frameHead])
-	if n < int64(smallest) || n > maxRecord || off+frameHead+n > r.limit || k < kindReserve || k > kindProbe || head[frameHead+1] != '{' {
+	if n < int64(smallest) || n > maxRecord || off+frameHead+n > r.limit || k < kindReserve || k > kindFeedback || head[frameHead+1] != '{' {
 		return frame{}, false, nil
 	}
 	sum := binary.LittleEndian.Uint32(head[4:])

@@ -16,6 +16,7 @@ type Inspection struct {
 	Bytes        int64
 	Reservations int64
 	Entries      int64
+	Feedback     int64 // records of it
 	Open         int   // reservations without an entry: requests in flight, or cut by a crash
 	EntriesUpTo  int64 // of Entries, those that end at or before the position asked for
 	Corrupt      int64 // stretches of damage, and records that cannot be read
@@ -109,6 +110,8 @@ func (i *inspector) record(fr frame, end Position) {
 	case fr.kind == kindReserve:
 		i.found.Reservations++
 		i.open[id] = struct{}{}
+	case fr.kind == kindFeedback:
+		i.found.Feedback++
 	default:
 		i.found.Entries++
 		delete(i.open, id)

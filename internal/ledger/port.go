@@ -28,11 +28,17 @@ type Reader interface {
 type Logs interface {
 	Get(ctx context.Context, workspaceID, id string) (Entry, error) // ai.NotFound if there is none
 	List(ctx context.Context, workspaceID string, f Filter, p Page) (Listing, error)
+	// Scan reads many whole entries in the order of List, a part at a time: up to
+	// size of them, MaxPage at most, and where to go on, "" at the end.
+	Scan(ctx context.Context, workspaceID string, f Filter, after string, size int) (entries []Entry, next string, err error)
+	// Feedback answers newest first, by creation, MaxFeedback at most.
+	Feedback(ctx context.Context, workspaceID string, f FeedbackFilter) ([]Feedback, error)
 }
 
 // A Filter narrows a list. Zero fields do not; slices mean any of; bounds are
 // inclusive, except To. Tokens count as 0 where usage is unknown, while a bound on
-// cost passes only entries whose cost is known.
+// cost passes only entries whose cost is known, and one on feedback only those of
+// traces that have some.
 type Filter struct {
 	From, To             time.Time // From inclusive, To exclusive
 	TraceIDs, SpanIDs    []string
@@ -47,9 +53,15 @@ type Filter struct {
 	TokensMin, TokensMax *int64
 	InputMin, InputMax   *int64
 	OutputMin, OutputMax *int64
+	Prompts              []string // values of PromptKey in the metadata
+	FeedbackMin          *int64   // of the mean of the trace's feedback, in millionths
+	FeedbackMax          *int64
 	Metadata             map[string]string // every pair must be there
 	Text                 string            // any part, in any case, of an id, trace id, model, path, error or metadata
 }
+
+// PromptKey is the metadata key that names a prompt by slug.
+const PromptKey = "_prompt"
 
 // A ProviderModel is one provider's model.
 type ProviderModel struct{ Provider, Model string }
@@ -83,5 +95,6 @@ func (p Page) Bounds() (size, offset int) {
 type Listing struct {
 	Entries []Entry
 	Total   int64
-	Next    string // "" at the end
+	Scores  map[string]Score // of the entries' traces that have feedback, by trace id
+	Next    string           // "" at the end
 }

@@ -342,6 +342,12 @@ func TestFailedSyncTakesRecordsBack(t *testing.T) {
 	if err := j.Reserve(reservation("b")); err == nil {
 		t.Fatal("admitted while the disk does not sync")
 	}
+	if err := j.Insert([]*Entry{entry("d")}); err == nil {
+		t.Fatal("inserted while the disk does not sync")
+	}
+	if err := j.PutFeedback([]*Feedback{feedback("f", 1)}); err == nil {
+		t.Fatal("took feedback while the disk does not sync")
+	}
 	time.Sleep(20 * time.Millisecond)
 	if got := r.seen(); !slices.Equal(got, []string{"before"}) {
 		t.Errorf("the reader has %v", got)
@@ -363,7 +369,7 @@ func TestFailedSyncTakesRecordsBack(t *testing.T) {
 	if s := j.Stats(); s.Open != 0 || s.Lost != 0 || s.Reserved != 3 || s.Settled != 3 {
 		t.Errorf("stats %+v", s)
 	}
-	if d := statesOf(t, j); d["a"] != string(Failed) || d["b"] != "" {
+	if d := statesOf(t, j); d["a"] != string(Failed) || d["b"] != "" || d["d"] != "" {
 		t.Errorf("the journal has %v", d)
 	}
 }

@@ -5,11 +5,21 @@ import (
 	"time"
 )
 
-// A settled is an entry and the position after its record.
+// A settled is what readers are shown of one record, an entry or feedback, and
+// the position after it.
 type settled struct {
-	entry *Entry
-	end   Position
-	size  int64
+	entry    *Entry
+	feedback []*Feedback
+	end      Position
+	size     int64
+}
+
+// id names the record.
+func (s *settled) id() string {
+	if s.entry != nil {
+		return s.entry.ID
+	}
+	return s.feedback[0].ID
 }
 
 // A tail is the most recent entries, so that readers that keep up need not
@@ -22,14 +32,16 @@ type tail struct {
 }
 
 // push adds an entry whose record ends at to.
-func (t *tail) push(to Position, e *Entry, size int64) {
-	t.items = append(t.items, settled{e, to, size})
-	t.bytes += size
+func (t *tail) push(to Position, e *Entry, size int64) { t.add(settled{entry: e, end: to, size: size}) }
+
+func (t *tail) add(s settled) {
+	t.items = append(t.items, s)
+	t.bytes += s.size
 	n := 0
 	for t.bytes > t.limit && n < len(t.items) {
 		t.bytes -= t.items[n].size
 		t.start = t.items[n].end
-		t.items[n].entry = nil
+		t.items[n].entry, t.items[n].feedback = nil, nil
 		n++
 	}
 	t.items = t.items[n:]

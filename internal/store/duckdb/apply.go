@@ -28,6 +28,14 @@ func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
 // moved either way: forward if only the answer failed, back to the beginning if
 // the file had to be set aside.
 func (s *Store) Apply(ctx context.Context, batch []*ledger.Entry, upTo ledger.Position) error {
+	return s.applyWith(ctx, fmt.Sprintf("%d entries", len(batch)), func(ctx context.Context, d *database) (bool, error) {
+		return d.apply(ctx, batch, upTo)
+	})
+}
+
+// applyWith runs a step that changes the store. The step reports besides whether
+// the database can still be trusted.
+func (s *Store) applyWith(ctx context.Context, what string, step func(context.Context, *database) (sound bool, err error)) error {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -40,32 +48,43 @@ func (s *Store) Apply(ctx context.Context, batch []*ledger.Entry, upTo ledger.Po
 		return errors.Join(err, s.reopen())
 	}
 	var sound bool
-	s.thread.do(func() { sound, err = d.apply(ctx, batch, upTo) })
+	s.thread.do(func() { sound, err = step(ctx, d) })
 	done()
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("duckdb: apply %d entries: %w", len(batch), err)
+	err = fmt.Errorf("duckdb: apply %s: %w", what, err)
 	if !sound {
 		err = errors.Join(err, s.reopen())
 	}
 	return err
 }
 
-// apply reports besides whether the database can still be trusted.
 func (d *database) apply(ctx context.Context, batch []*ledger.Entry, upTo ledger.Position) (sound bool, err error) {
+	return d.inTransaction(ctx, func() error {
+		fresh, err := d.fresh(ctx, batch)
+		if err == nil && len(fresh) > 0 {
+			err = d.appendRows(fresh)
+		}
+		if err != nil {
+			return err
+		}
+		return d.move(ctx, upTo, len(fresh))
+	})
+}
+
+// move notes where the journal has been read to, and how many rows came.
+func (d *database) move(ctx context.Context, upTo ledger.Position, rows int) error {
+	_, err := d.writer.ExecContext(ctx, `UPDATE reader SET segment = ?, "offset" = ?, "rows" = "rows" + ?`, upTo.Segment, upTo.Offset, rows)
+	return err
+}
+
+// inTransaction reports besides whether the database can still be trusted.
+func (d *database) inTransaction(ctx context.Context, change func() error) (sound bool, err error) {
 	if _, err := d.writer.ExecContext(ctx, `BEGIN`); err != nil {
 		return false, err
 	}
-	fresh, err := d.fresh(ctx, batch)
-	if err == nil && len(fresh) > 0 {
-		err = d.appendRows(fresh)
-	}
-	if err == nil {
-		const move = `UPDATE reader SET segment = ?, "offset" = ?, "rows" = "rows" + ?`
-		_, err = d.writer.ExecContext(ctx, move, upTo.Segment, upTo.Offset, len(fresh))
-	}
-	if err != nil {
+	if err := change(); err != nil {
 		d.recent.forget()
 		_, rerr := d.writer.ExecContext(ctx, `ROLLBACK`)
 		return rerr == nil, errors.Join(err, rerr)

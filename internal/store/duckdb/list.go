@@ -40,11 +40,37 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM store.logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
 		return out, fmt.Errorf("duckdb: count logs: %w", err)
 	}
+	out.Entries, out.Next, err = d.page(ctx, w, p, briefColumns, func(rows scanner) (ledger.Entry, error) {
+		r, err := scan(rows, briefColumns)
+		if err != nil {
+			return ledger.Entry{}, err
+		}
+		return *r.Entry, nil
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Scores, err = d.scores(ctx, workspaceID, out.Entries)
+	return out, err
+}
+
+// Scan implements ledger.Logs.
+func (s *Store) Scan(ctx context.Context, workspaceID string, f ledger.Filter, after string, size int) ([]ledger.Entry, string, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return nil, "", err
+	}
+	defer done()
+	return d.page(ctx, filtered(workspaceID, &f), ledger.Page{Size: size, After: after}, logColumns, scanWhole)
+}
+
+// page reads columns of a part of the rows, and where the next part begins.
+func (d *database) page(ctx context.Context, w *where, p ledger.Page, columns []column, read func(scanner) (ledger.Entry, error)) (entries []ledger.Entry, next string, err error) {
 	size, offset := p.Bounds()
 	if p.After != "" {
 		at, id, err := ledger.ParseCursor(p.After)
 		if err != nil {
-			return out, err
+			return nil, "", err
 		}
 		w.add("started_at <= ? AND (started_at < ? OR id < ?)", at, at, id)
 	}
@@ -52,24 +78,24 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	// found by their narrow columns first; only those are then read whole.
 	found := `SELECT rowid FROM store.logs WHERE ` + w.String() + ` ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?`
 	rows, err := d.db.QueryContext(ctx,
-		`SELECT `+names(briefColumns)+` FROM store.logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
+		`SELECT `+names(columns)+` FROM store.logs WHERE rowid IN (`+found+`) ORDER BY started_at DESC, id DESC`, append(w.args, size+1, offset)...)
 	if err != nil {
-		return out, fmt.Errorf("duckdb: list logs: %w", err)
+		return nil, "", fmt.Errorf("duckdb: list logs: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
-		r, err := scan(rows, briefColumns)
+		e, err := read(rows)
 		if err != nil {
-			return out, fmt.Errorf("duckdb: list logs: %w", err)
+			return nil, "", fmt.Errorf("duckdb: list logs: %w", err)
 		}
-		out.Entries = append(out.Entries, *r.Entry)
+		entries = append(entries, e)
 	}
 	if err := rows.Err(); err != nil {
-		return out, fmt.Errorf("duckdb: list logs: %w", err)
+		return nil, "", fmt.Errorf("duckdb: list logs: %w", err)
 	}
-	if len(out.Entries) > size {
-		out.Entries = out.Entries[:size]
-		out.Next = ledger.Cursor(&out.Entries[size-1])
+	if len(entries) > size {
+		entries = entries[:size]
+		next = ledger.Cursor(&entries[size-1])
 	}
-	return out, nil
+	return entries, next, nil
 }

@@ -53,9 +53,11 @@ func filtered(workspaceID string, f *ledger.Filter) *where {
 	w.between("input_tokens + output_tokens", f.TokensMin, f.TokensMax)
 	w.between("input_tokens", f.InputMin, f.InputMax)
 	w.between("output_tokens", f.OutputMin, f.OutputMax)
+	w.feedback(workspaceID, f.FeedbackMin, f.FeedbackMax)
 	for k, v := range f.Metadata {
 		w.metadata(k, v)
 	}
+	w.prompts(f.Prompts)
 	if f.Text != "" {
 		w.text(f.Text)
 	}
@@ -118,12 +120,28 @@ func (w *where) between(expr string, low, high *int64) {
 	}
 }
 
+const hasPair = "(starts_with(metadata, ?) OR contains(metadata, ?))"
+
 // metadata looks for a pair in the JSON text. That is exact: within strings every
 // quote is escaped, so the pair with its quotes occurs only as a pair.
-func (w *where) metadata(key, value string) {
+func (w *where) metadata(key, value string) { w.add(hasPair, pairs(key, value)...) }
+
+// pairs are the arguments of hasPair.
+func pairs(key, value string) []any {
 	pair := ledger.AppendJSONString(nil, key)
 	pair = ledger.AppendJSONString(append(pair, ':'), value)
-	w.add("(starts_with(metadata, ?) OR contains(metadata, ?))", "{"+string(pair), ","+string(pair))
+	return []any{"{" + string(pair), "," + string(pair)}
+}
+
+func (w *where) prompts(list []string) {
+	if len(list) == 0 {
+		return
+	}
+	var args []any
+	for _, p := range list {
+		args = append(args, pairs(ledger.PromptKey, p)...)
+	}
+	w.add("("+hasPair+strings.Repeat(" OR "+hasPair, len(list)-1)+")", args...)
 }
 
 // text looks for any part of the searchable columns, in any case.

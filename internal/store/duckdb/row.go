@@ -26,7 +26,7 @@ func (r *record) load(e *ledger.Entry) {
 // fraction of a column for each part.
 func shapeOf(e *ledger.Entry) ledger.Entry {
 	s := ledger.Entry{
-		OrgID: e.OrgID, SpanName: e.SpanName, Dialect: e.Dialect, Method: e.Method, LastStep: e.LastStep, Mode: e.Mode,
+		OrgID: e.OrgID, Source: e.Source, SpanName: e.SpanName, Dialect: e.Dialect, Method: e.Method, LastStep: e.LastStep, Mode: e.Mode,
 		URL: e.URL, ConfigVersion: e.ConfigVersion,
 	}
 	copyUncolumned(&s.Usage, &e.Usage)
@@ -50,6 +50,7 @@ func (r *record) reshape() error {
 	if err := json.Unmarshal(r.shape, &s); err != nil {
 		return fmt.Errorf("shape of %s: %w", r.ID, err)
 	}
+	r.Source = s.Source
 	r.OrgID, r.SpanName, r.Dialect, r.Method, r.LastStep, r.Mode = s.OrgID, s.SpanName, s.Dialect, s.Method, s.LastStep, s.Mode
 	r.URL, r.ConfigVersion = s.URL, s.ConfigVersion
 	copyUncolumned(&r.Usage, &s.Usage)

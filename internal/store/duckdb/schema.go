@@ -68,5 +68,5 @@ func schema() string {
 	return "CREATE TABLE IF NOT EXISTS logs (\n\t" + definitions(logColumns) + `
 );
 CREATE TABLE IF NOT EXISTS reader (version INTEGER NOT NULL, segment UBIGINT NOT NULL, "offset" BIGINT NOT NULL, "rows" BIGINT NOT NULL);
-`
+` + feedbackTable
 }

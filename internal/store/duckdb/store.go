@@ -37,8 +37,8 @@ type Store struct {
 }
 
 var (
-	_ ledger.Reader = (*Store)(nil)
-	_ ledger.Logs   = (*Store)(nil)
+	_ ledger.FeedbackReader = (*Store)(nil)
+	_ ledger.Logs           = (*Store)(nil)
 )
 
 // Open opens or makes the file at path. One that cannot be read, or whose rows

@@ -14,14 +14,15 @@ import (
 
 // Logs is a log store. The zero value is empty and ready.
 type Logs struct {
-	mu      sync.Mutex
-	entries map[string]ledger.Entry
-	pos     ledger.Position
+	mu       sync.Mutex
+	entries  map[string]ledger.Entry
+	feedback map[string]ledger.Feedback
+	pos      ledger.Position
 }
 
 var (
-	_ ledger.Reader = (*Logs)(nil)
-	_ ledger.Logs   = (*Logs)(nil)
+	_ ledger.FeedbackReader = (*Logs)(nil)
+	_ ledger.Logs           = (*Logs)(nil)
 )
 
 // Apply implements ledger.Reader.
@@ -62,19 +63,52 @@ func (l *Logs) Get(_ context.Context, workspaceID, id string) (ledger.Entry, err
 func (l *Logs) List(_ context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	all, scores := l.matching(workspaceID, &f)
+	out := ledger.Listing{Total: int64(len(all))}
+	var err error
+	if out.Entries, out.Next, err = part(all, p); err != nil {
+		return ledger.Listing{}, err
+	}
+	for i, e := range out.Entries {
+		if s, ok := scores[e.TraceID]; ok {
+			if out.Scores == nil {
+				out.Scores = map[string]ledger.Score{}
+			}
+			out.Scores[e.TraceID] = s
+		}
+		out.Entries[i] = e.Brief()
+	}
+	return out, nil
+}
+
+// Scan implements ledger.Logs.
+func (l *Logs) Scan(_ context.Context, workspaceID string, f ledger.Filter, after string, size int) ([]ledger.Entry, string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all, _ := l.matching(workspaceID, &f)
+	return part(all, ledger.Page{Size: size, After: after})
+}
+
+// matching are the entries that pass, in order, and the workspace's scores.
+func (l *Logs) matching(workspaceID string, f *ledger.Filter) ([]ledger.Entry, map[string]ledger.Score) {
+	scores := l.scores(workspaceID)
 	var all []ledger.Entry
 	for _, e := range l.entries {
-		if e.WorkspaceID == workspaceID && passes(&e, &f) {
-			all = append(all, e.Brief())
+		if e.WorkspaceID == workspaceID && passes(&e, f) && (f.FeedbackMin == nil && f.FeedbackMax == nil || scores[e.TraceID].Within(f.FeedbackMin, f.FeedbackMax)) {
+			all = append(all, e)
 		}
 	}
 	slices.SortFunc(all, newestFirst)
-	out := ledger.Listing{Total: int64(len(all))}
+	return all, scores
+}
+
+// part cuts a page out of a list, and says where the next begins.
+func part(all []ledger.Entry, p ledger.Page) (page []ledger.Entry, next string, err error) {
 	size, offset := p.Bounds()
 	if p.After != "" {
 		at, id, err := ledger.ParseCursor(p.After)
 		if err != nil {
-			return ledger.Listing{}, err
+			return nil, "", err
 		}
 		last := ledger.Entry{ID: id, StartedAt: at}
 		all = slices.DeleteFunc(all, func(e ledger.Entry) bool { return newestFirst(e, last) <= 0 })
@@ -82,10 +116,9 @@ func (l *Logs) List(_ context.Context, workspaceID string, f ledger.Filter, p le
 	all = all[min(offset, len(all)):]
 	if len(all) > size {
 		all = all[:size]
-		out.Next = ledger.Cursor(&all[size-1])
+		next = ledger.Cursor(&all[size-1])
 	}
-	out.Entries = all
-	return out, nil
+	return all, next, nil
 }
 
 func newestFirst(a, b ledger.Entry) int {
@@ -109,6 +142,7 @@ func passes(e *ledger.Entry, f *ledger.Filter) bool {
 		between(total, f.TokensMin, f.TokensMax) &&
 		between(e.Usage.InputTokens, f.InputMin, f.InputMax) &&
 		between(e.Usage.OutputTokens, f.OutputMin, f.OutputMax) &&
+		(len(f.Prompts) == 0 || slices.Contains(f.Prompts, e.Metadata[ledger.PromptKey]) && hasKey(e.Metadata, ledger.PromptKey)) &&
 		hasAll(e.Metadata, f.Metadata) && mentions(e, f.Text)
 }
 
@@ -116,6 +150,11 @@ func anyOf[T comparable](list []T, v T) bool { return len(list) == 0 || slices.C
 
 func between(n int64, low, high *int64) bool {
 	return (low == nil || n >= *low) && (high == nil || n <= *high)
+}
+
+func hasKey(m map[string]string, key string) bool {
+	_, ok := m[key]
+	return ok
 }
 
 func hasAll(have, want map[string]string) bool {

@@ -73,8 +73,14 @@ func (g *generator) entry() ledger.Entry {
 	if g.maybe() {
 		e.Error = &ledger.ErrorInfo{Message: pick(g, texts), Type: "t", Code: pick(g, texts)}
 	}
+	if g.rnd.IntN(4) == 0 {
+		e.Source = ledger.Inserted
+	}
 	if g.maybe() {
 		e.Metadata = map[string]string{"_user": pick(g, users), "env": pick(g, texts)}
+		if g.maybe() {
+			e.Metadata[ledger.PromptKey] = pick(g, texts)
+		}
 	}
 	if g.maybe() {
 		ref := ledger.BodyRef{Segment: 1, Offset: g.rnd.Int64N(1e6), Length: 10}
@@ -112,6 +118,8 @@ func (g *generator) filter() ledger.Filter {
 		func() { f.OutputMin, f.OutputMax = g.bounds() },
 		func() { f.Metadata = map[string]string{"_user": pick(g, users)} },
 		func() { f.Metadata = map[string]string{"_user": pick(g, users), "env": pick(g, texts)} },
+		func() { f.Prompts = []string{pick(g, texts), pick(g, texts)} },
+		func() { f.FeedbackMin, f.FeedbackMax = g.feedbackBounds() },
 		func() { f.Text = pick(g, texts) },
 	}
 	for range g.rnd.IntN(4) {

@@ -19,7 +19,7 @@ import (
 
 // A LogStore is what a log store implements: it is fed and it is asked.
 type LogStore interface {
-	ledger.Reader
+	ledger.FeedbackReader
 	ledger.Logs
 }
 
@@ -33,6 +33,9 @@ func Logs(t *testing.T, open func(t *testing.T) LogStore) {
 	t.Run("workspaces are apart", func(t *testing.T) { apart(t, open(t)) })
 	t.Run("odd text stays text", func(t *testing.T) { odd(t, open(t)) })
 	t.Run("bytes that are no text are taken", func(t *testing.T) { notText(t, open(t)) })
+	t.Run("scanning reads everything", func(t *testing.T) { scanned(t, open(t)) })
+	t.Run("feedback agrees with the reference", func(t *testing.T) { feedbackAgrees(t, open(t)) })
+	t.Run("the latest of a feedback counts", func(t *testing.T) { latestCounts(t, open(t)) })
 	t.Run("a bad cursor is refused", func(t *testing.T) { badCursor(t, open(t)) })
 }
 
@@ -45,6 +48,7 @@ func agree(t *testing.T, s LogStore) {
 	for i := range 8 {
 		apply(t, []LogStore{ref, s}, g.entries(100), ledger.Position{Segment: 1, Offset: int64(i + 1)})
 	}
+	applyFeedback(t, []LogStore{ref, s}, g.feedbacks(30), ledger.Position{Segment: 1, Offset: 9})
 	matched, asked := 0, 0
 	for range 400 {
 		f, p := g.filter(), g.page()
@@ -251,6 +255,9 @@ func badCursor(t *testing.T, s LogStore) {
 	for _, after := range []string{"x", "1.2", "....", "AAAA.", "' OR 1=1 --"} {
 		if _, err := s.List(t.Context(), "w", ledger.Filter{}, ledger.Page{After: after}); !isKind(err, ai.Invalid) {
 			t.Errorf("after %q: %v, want an invalid input", after, err)
+		}
+		if _, _, err := s.Scan(t.Context(), "w", ledger.Filter{}, after, 10); !isKind(err, ai.Invalid) {
+			t.Errorf("scan after %q: %v, want an invalid input", after, err)
 		}
 	}
 }
