@@ -41,6 +41,7 @@ type Logs interface {
 // traces that have some.
 type Filter struct {
 	From, To             time.Time // From inclusive, To exclusive
+	IDs                  []string
 	TraceIDs, SpanIDs    []string
 	Statuses             []int
 	States               []State

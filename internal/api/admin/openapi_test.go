@@ -103,6 +103,10 @@ func (d *description) check(t *testing.T, pattern string, status int, body []byt
 	}
 }
 
+// fromOutside are routes that the program gives to New; their own packages hold
+// them against the description.
+var fromOutside = regexp.MustCompile(`^[A-Z]+ /v1/(logs|traces|feedback)(/|$)`)
+
 func TestEveryRouteIsDescribedAndViceVersa(t *testing.T) {
 	d := describe(t)
 	described, ids := map[string]bool{}, map[string]bool{}
@@ -131,8 +135,7 @@ func TestEveryRouteIsDescribedAndViceVersa(t *testing.T) {
 		}
 	}
 	for name := range described {
-		// The log routes are given to New by the program.
-		if !served[name] && !strings.HasPrefix(name, "GET /v1/logs") {
+		if !served[name] && !fromOutside.MatchString(name) {
 			t.Errorf("%s is described but not served", name)
 		}
 	}

@@ -22,6 +22,7 @@ type detail struct {
 	Attempts                  []attempt         `json:"attempts"`
 	Decisions                 []ledger.Decision `json:"decisions"`
 	Receipts                  []ai.Receipt      `json:"receipts"`
+	Feedback                  []feedbackView    `json:"feedback"` // of its trace, newest first
 	BodiesLost                bool              `json:"bodies_lost"`
 }
 
@@ -62,16 +63,23 @@ type attempt struct {
 	Body       any         `json:"body,omitempty"`
 }
 
-// Detail shapes an entry as GET /v1/logs/{id} shows it. read fetches a body; one
+// Detail shapes an entry, with the feedback of its trace, as GET /v1/logs/{id}
+// shows it. read fetches a body; one
 // that it cannot fetch is null and makes bodies_lost true.
-func Detail(e *ledger.Entry, read func(ledger.BodyRef) ([]byte, error)) any {
+func Detail(e *ledger.Entry, feedback []ledger.Feedback, read func(ledger.BodyRef) ([]byte, error)) any {
 	b := &bodies{read: read, lost: e.BodiesLost}
 	sent := b.get(e.Request)
+	views, score := make([]feedbackView, len(feedback)), ledger.Score{}
+	for i := range feedback {
+		f := &feedback[i]
+		views[i] = feedbackOf(f)
+		score.Count, score.SumMicro = score.Count+1, score.SumMicro+int64(f.Value)*f.WeightMicro
+	}
 	d := detail{
 		ID:             e.ID,
 		Request:        request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: sent, PortkeyHeaders: e.Headers},
 		Response:       response{Status: e.Status, Headers: map[string]string{}, Body: b.get(e.Reply), ResponseTime: millis(e.TotalMicros), LastUsedOptionJSONPath: e.LastStep},
-		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e),
+		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e, score), Feedback: views,
 		FinalUntransformedRequest: body{sent},
 		TransformedRequest:        b.optional(e.Upstream), OriginalResponse: b.optional(e.UpstreamRaw),
 		Attempts: make([]attempt, 0, len(e.Attempts)), Decisions: e.Decisions, Receipts: e.Receipts,

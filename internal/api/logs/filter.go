@@ -4,6 +4,7 @@ package logs
 
 import (
 	"encoding/json"
+	"math"
 	"math/big"
 	"net/url"
 	"regexp"
@@ -23,7 +24,7 @@ func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 	r := &reader{q: q}
 	f := ledger.Filter{
 		From: r.time("time_of_generation_min"), To: r.time("time_of_generation_max"),
-		TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
+		IDs: r.list("id"), TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
 		Statuses: r.statuses("status_code"), States: r.states("status"),
 		Providers: r.list("ai_org"), Models: r.list("ai_model"), ProviderModels: r.pairs("ai_org_model"),
 		Virtual: r.list("virtual_keys"), Configs: r.list("configs"), KeyIDs: r.list("api_key_ids"), Caches: r.list("cache_status"),
@@ -31,6 +32,7 @@ func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
 		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),
 		OutputMin: r.count("completion_token_min"), OutputMax: r.count("completion_token_max"),
+		Prompts: r.list("prompt_slug"), FeedbackMin: r.score("weighted_feedback_min"), FeedbackMax: r.score("weighted_feedback_max"),
 		Metadata: r.metadata("metadata"), Text: r.get("q"),
 	}
 	p := ledger.Page{Size: r.number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.get("after")}
@@ -103,6 +105,9 @@ func (r *reader) time(name string) time.Time {
 	v := r.get(name)
 	if v == "" {
 		return time.Time{}
+	}
+	if t, err := time.Parse(time.DateOnly, v); err == nil { // as Portkey's examples have it
+		return t
 	}
 	// A plus sign that was not escaped arrives as a space.
 	t, err := time.Parse(time.RFC3339Nano, strings.Replace(v, " ", "+", 1))
@@ -188,6 +193,21 @@ func (r *reader) count(name string) *int64 {
 		r.fail(name, "must be a whole number of tokens, 0 or more")
 		return nil
 	}
+	return &n
+}
+
+// score reads a mean of weighted feedback, in millionths.
+func (r *reader) score(name string) *int64 {
+	v := r.get(name)
+	if v == "" {
+		return nil
+	}
+	mean, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(mean >= -10 && mean <= 10) {
+		r.fail(name, "must be a number from -10 to 10")
+		return nil
+	}
+	n := int64(math.Round(mean * ledger.FullWeight))
 	return &n
 }
 

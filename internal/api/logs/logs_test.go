@@ -32,6 +32,7 @@ func TestParseFilter(t *testing.T) {
 		{"cost_min=0.1&cost_max=1", ledger.Filter{CostMin: n(1_000_000), CostMax: n(10_000_000)}, ledger.Page{Size: 50}},
 		{"cost_min=0.00000001&cost_max=0.00000019", ledger.Filter{CostMin: n(1), CostMax: n(1)}, ledger.Page{Size: 50}},
 		{"total_units_min=1&total_units_max=2&prompt_token_min=3&promptTokenMax=4&completion_token_min=5&completion_token_max=0", ledger.Filter{TokensMin: n(1), TokensMax: n(2), InputMin: n(3), InputMax: n(4), OutputMin: n(5), OutputMax: n(0)}, ledger.Page{Size: 50}},
+		{"time_of_generation_min=2024-05-01&id=x&prompt_slug=pp-1,pp-2&weightedFeedbackMin=-2.5&weighted_feedback_max=0.0000001", ledger.Filter{From: day, IDs: []string{"x"}, Prompts: []string{"pp-1", "pp-2"}, FeedbackMin: n(-2_500_000), FeedbackMax: n(0)}, ledger.Page{Size: 50}},
 		{`metadata={"_user":"ann"}&q=a+b&pageSize=20&currentPage=3`, ledger.Filter{Metadata: map[string]string{"_user": "ann"}, Text: "a b"}, ledger.Page{Size: 20, Offset: 60}},
 	} {
 		q, err := url.ParseQuery(c.query)
@@ -56,7 +57,7 @@ func TestParseFilterNamesTheParameterAtFault(t *testing.T) {
 		"time_of_generation_min=yesterday": "time_of_generation_min", "timeOfGenerationMax=1": "time_of_generation_max",
 		"status_code=ok": "status_code", "status=done": "status", "ai_org_model=gpt": "ai_org_model",
 		"cost_min=-1": "cost_min", "cost_max=1e9": "cost_max", "cost_min=1/3": "cost_min", "total_units_min=1.5": "total_units_min",
-		"prompt_token_max=-2": "prompt_token_max", "metadata=[]": "metadata", `metadata={"a":1}`: "metadata",
+		"prompt_token_max=-2": "prompt_token_max", "weighted_feedback_min=11": "weighted_feedback_min", "weighted_feedback_max=NaN": "weighted_feedback_max", "metadata=[]": "metadata", `metadata={"a":1}`: "metadata",
 		"page_size=501": "page_size", "page_size=0": "page_size", "current_page=-1": "current_page", "after=x": "after", "q=a&q=b": "q",
 	} {
 		q, err := url.ParseQuery(query)
@@ -93,12 +94,12 @@ func TestRow(t *testing.T) {
 		"op":"chatComplete","method":"POST","path":"/v1/chat/completions","stream_mode":true,"ai_org":"openai","ai_model":"m","request_model":"a","virtual_key":"",
 		"config":"pc","config_id":"c","config_version_id":"v","api_key_id":"k","mode":"loadbalance,fallback","fallback":true,"retry_success_count":-1,
 		"last_used_option_index":"config.targets[1]","cache_status":"MISS","req_units":3,"res_units":4,"total_units":7,"cached_units":1,"reasoning_units":2,"usage_estimated":false,
-		"cost":0.3000001,"cost_nano":3000001,"cost_currency":"USD","response_time":1.5,"time_to_first_token":0.25,"user":"ann","metadata":{"_user":"ann"},"error":null,"object":"log"}`
-	equalJSON(t, want, Row(e))
+		"cost":0.3000001,"cost_nano":3000001,"cost_currency":"USD","response_time":1.5,"time_to_first_token":0.25,"user":"ann","metadata":{"_user":"ann"},"feedback_count":2,"avg_weighted_feedback":2.500001,"source":"gateway","error":null,"object":"log"}`
+	equalJSON(t, want, Row(e, ledger.Score{Count: 2, SumMicro: 5_000_001}))
 
 	var bare map[string]any
-	remarshal(t, Row(&ledger.Entry{State: ledger.Failed, Status: 503, UserID: "owner", Error: &ledger.ErrorInfo{Message: "m", Type: "t", Code: "c"}}), &bare)
-	for key, want := range map[string]any{"cost": nil, "cost_nano": nil, "time_to_first_token": nil, "is_success": false, "user": "owner", "metadata": map[string]any{}, "error": map[string]any{"message": "m", "type": "t", "code": "c"}} {
+	remarshal(t, Row(&ledger.Entry{State: ledger.Failed, Status: 503, UserID: "owner", Error: &ledger.ErrorInfo{Message: "m", Type: "t", Code: "c"}}, ledger.Score{}), &bare)
+	for key, want := range map[string]any{"feedback_count": 0.0, "avg_weighted_feedback": nil, "cost": nil, "cost_nano": nil, "time_to_first_token": nil, "is_success": false, "user": "owner", "metadata": map[string]any{}, "error": map[string]any{"message": "m", "type": "t", "code": "c"}} {
 		if d := cmp.Diff(want, bare[key]); d != "" {
 			t.Errorf("%s: %s", key, d)
 		}
@@ -124,7 +125,7 @@ func TestDetail(t *testing.T) {
 		Decisions: []ledger.Decision{{Path: "config", Mode: "single", Reason: "only one"}},
 	}
 	var got map[string]json.RawMessage
-	remarshal(t, Detail(e, read), &got)
+	remarshal(t, Detail(e, nil, read), &got)
 	for key, want := range map[string]string{
 		"_id":                       `"i"`,
 		"request":                   `{"url":"https://x.test/v1","method":"POST","headers":{},"body":{"model":"m","n":12345678901234567890},"portkeyHeaders":{}}`,
@@ -137,6 +138,7 @@ func TestDetail(t *testing.T) {
 			{"step":"config","retry":1,"provider":"p","model":"","virtual_key":"","url":"","status":200,"error":null,"start_ms":0,"head_ms":0,"total_ms":0,"wait_ms":0}]`,
 		"decisions":   `[{"path":"config","mode":"single","chosen":0,"reason":"only one"}]`,
 		"receipts":    `[]`,
+		"feedback":    `[]`,
 		"bodies_lost": `true`,
 	} {
 		equalJSON(t, want, got[key])

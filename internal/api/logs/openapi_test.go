@@ -6,7 +6,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,9 +20,9 @@ import (
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
-// The console's types come from docs/openapi.yaml, so it says of a log exactly
-// what is answered: no property more, none less.
-func TestLogsAreAsDescribed(t *testing.T) {
+// load is docs/openapi.yaml, as a document and ready to compile its schemas.
+func load(t *testing.T) (map[string]any, *jsonschema.Compiler) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "openapi.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -37,9 +39,37 @@ func TestLogsAreAsDescribed(t *testing.T) {
 	if err := compiler.AddResource("file:///openapi.json", doc); err != nil {
 		t.Fatal(err)
 	}
+	return doc.(map[string]any), compiler
+}
+
+func TestEveryRouteIsDescribedAndViceVersa(t *testing.T) {
+	doc, _ := load(t)
+	var described, served []string
+	for path, operations := range doc["paths"].(map[string]any) {
+		if !regexp.MustCompile(`^/v1/(logs|traces|feedback)(/|$)`).MatchString(path) {
+			continue
+		}
+		for method := range operations.(map[string]any) {
+			described = append(described, strings.ToUpper(method)+" "+path)
+		}
+	}
+	for _, r := range New(Deps{}).Routes() {
+		served = append(served, r.Method+" /v1"+r.Pattern)
+	}
+	slices.Sort(described)
+	slices.Sort(served)
+	if d := cmp.Diff(described, served); d != "" {
+		t.Errorf("described (-), served (+): %s", d)
+	}
+}
+
+// The console's types come from docs/openapi.yaml, so it says of a log exactly
+// what is answered: no property more, none less.
+func TestLogsAreAsDescribed(t *testing.T) {
+	_, compiler := load(t)
 	read := func(ledger.BodyRef) ([]byte, error) { return []byte(`{"any":["thing"]}`), nil }
 	for _, e := range []*ledger.Entry{bareEntry(), fullEntry()} {
-		for name, v := range map[string]any{"Log": Row(e), "LogDetail": Detail(e, read)} {
+		for name, v := range map[string]any{"Trace": Trace("t", []ledger.Entry{*e}), "Span": Trace("t", []ledger.Entry{*e}).Spans[0], "Log": Row(e, ledger.Score{Count: 1}), "LogDetail": Detail(e, []ledger.Feedback{{Metadata: json.RawMessage("{}")}}, read)} {
 			schema, err := compiler.Compile("file:///openapi.json#/components/schemas/" + name)
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,9 @@
 package logs
 
 import (
+	"cmp"
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,6 +56,9 @@ type row struct {
 	TimeToFirstToken    *json.Number      `json:"time_to_first_token"` // ms; null when there was none
 	User                string            `json:"user"`
 	Metadata            map[string]string `json:"metadata"`
+	FeedbackCount       int64             `json:"feedback_count"`        // of its trace
+	AvgWeightedFeedback *float64          `json:"avg_weighted_feedback"` // null when there is none
+	Source              string            `json:"source"`                // gateway, or insert
 	Error               *errorInfo        `json:"error"`
 	Object              string            `json:"object"`
 }
@@ -64,10 +69,10 @@ type errorInfo struct {
 	Code    string `json:"code"`
 }
 
-// Row shapes an entry as GET /v1/logs lists it.
-func Row(e *ledger.Entry) any { return rowOf(e) }
+// Row shapes an entry, with the score of its trace, as GET /v1/logs lists it.
+func Row(e *ledger.Entry, s ledger.Score) any { return rowOf(e, s) }
 
-func rowOf(e *ledger.Entry) row {
+func rowOf(e *ledger.Entry, s ledger.Score) row {
 	r := row{
 		ID: e.ID, TraceID: e.TraceID, SpanID: e.SpanID, ParentSpanID: e.ParentSpanID, SpanName: e.SpanName,
 		CreatedAt: timeText(e.StartedAt), Status: e.State, ResponseStatusCode: e.Status,
@@ -79,7 +84,11 @@ func rowOf(e *ledger.Entry) row {
 		ReqUnits: e.Usage.InputTokens, ResUnits: e.Usage.OutputTokens, TotalUnits: e.Usage.TotalTokens(),
 		CachedUnits: e.Usage.CacheReadTokens, ReasoningUnits: e.Usage.ReasoningTokens, UsageEstimated: e.Usage.Estimated,
 		CostCurrency: "USD", ResponseTime: millis(e.TotalMicros), User: user(e),
-		Metadata: e.Metadata, Error: errorOf(e.Error), Object: "log",
+		Metadata: e.Metadata, FeedbackCount: s.Count, Source: cmp.Or(e.Source, "gateway"), Error: errorOf(e.Error), Object: "log",
+	}
+	if s.Count > 0 {
+		mean := math.Round(s.Mean()*ledger.FullWeight) / ledger.FullWeight
+		r.AvgWeightedFeedback = &mean
 	}
 	if r.Metadata == nil {
 		r.Metadata = map[string]string{}

@@ -34,6 +34,7 @@ func filtered(workspaceID string, f *ledger.Filter) *where {
 	if !f.To.IsZero() {
 		w.add("started_at < ?", f.To.UTC())
 	}
+	anyOf(w, "id", f.IDs)
 	anyOf(w, "trace_id", f.TraceIDs)
 	anyOf(w, "span_id", f.SpanIDs)
 	anyOf(w, "status", f.Statuses)

@@ -132,7 +132,7 @@ func passes(e *ledger.Entry, f *ledger.Filter) bool {
 	total := e.Usage.TotalTokens()
 	return (f.From.IsZero() || !e.StartedAt.Before(f.From)) &&
 		(f.To.IsZero() || e.StartedAt.Before(f.To)) &&
-		anyOf(f.TraceIDs, e.TraceID) && anyOf(f.SpanIDs, e.SpanID) &&
+		anyOf(f.IDs, e.ID) && anyOf(f.TraceIDs, e.TraceID) && anyOf(f.SpanIDs, e.SpanID) &&
 		anyOf(f.Statuses, e.Status) && anyOf(f.States, e.State) &&
 		anyOf(f.Providers, e.Provider) && anyOf(f.Models, e.Model) &&
 		anyOf(f.ProviderModels, ledger.ProviderModel{Provider: e.Provider, Model: e.Model}) &&

@@ -16,8 +16,9 @@ func workspace(n int) string { return fmt.Sprintf("ws-%d", n) }
 // A generator makes random entries, and filters that have a fair chance to match
 // some: both draw from the same small sets of values.
 type generator struct {
-	rnd *rand.Rand
-	n   int
+	rnd  *rand.Rand
+	n    int
+	made []string // ids of entries
 }
 
 func newGenerator(seed uint64) *generator { return &generator{rnd: rand.New(rand.NewPCG(seed, 7))} }
@@ -89,6 +90,7 @@ func (g *generator) entry() ledger.Entry {
 		e.Decisions = []ledger.Decision{{Path: "config", Mode: "fallback", Chosen: 1, Reason: "answered 503"}}
 		e.Receipts = []ai.Receipt{{Path: "a", Reason: "b"}}
 	}
+	g.made = append(g.made, e.ID)
 	return e
 }
 
@@ -98,6 +100,7 @@ func (g *generator) filter() ledger.Filter {
 	set := []func(){
 		func() { f.From = g.start() },
 		func() { f.To = g.start() },
+		func() { f.IDs = g.someIDs() },
 		func() { f.TraceIDs = []string{g.some("Trace"), g.some("Trace")} },
 		func() { f.SpanIDs = []string{g.some("span"), "none"} },
 		func() { f.Statuses = []int{pick(g, statuses), pick(g, statuses)} },
@@ -126,6 +129,15 @@ func (g *generator) filter() ledger.Filter {
 		pick(g, set)()
 	}
 	return f
+}
+
+// someIDs are of entries made before, and one of none.
+func (g *generator) someIDs() []string {
+	list := []string{"none"}
+	for range 40 {
+		list = append(list, pick(g, g.made))
+	}
+	return list
 }
 
 // bounds are a lower one, an upper one, or both.
