@@ -51,6 +51,9 @@ const (
 	UserKeysList   Scope = "workspace_user_api_keys.list"
 	UserKeysRotate Scope = "workspace_user_api_keys.rotate"
 
+	OrgSettingsRead   Scope = "organisation_settings.read"
+	OrgSettingsUpdate Scope = "organisation_settings.update"
+
 	WorkspacesCreate Scope = "workspaces.create"
 	WorkspacesRead   Scope = "workspaces.read"
 	WorkspacesList   Scope = "workspaces.list"

@@ -73,8 +73,7 @@ func (in *Ingress) Serve(w http.ResponseWriter, r *http.Request, o Operation) {
 		WriteError(w, o.Format, c, err)
 		return
 	}
-	c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-	c.Metadata, c.Receipts = readMetadata(r.Header, caller.Key.Metadata)
+	in.identified(c, caller)
 	reply := in.answer(w, r, c, o)
 	if c.Upload != nil {
 		defer c.Upload.Close()
@@ -102,6 +101,13 @@ func (in *Ingress) answer(w http.ResponseWriter, r *http.Request, c *gateway.Cal
 	return in.Gateway.Do(r.Context(), c)
 }
 
+// identified notes what follows from who is calling.
+func (in *Ingress) identified(c *gateway.Call, caller *Caller) {
+	c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
+	c.Metadata, c.Receipts = readMetadata(c.Headers, caller.Key.Metadata)
+	c.KeepBodies = in.Keys.Directory.Logging().Keeps(c.Headers.Get("X-Portkey-Debug"))
+}
+
 // Open begins a call of whose caller nothing is known yet.
 func (in *Ingress) Open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 	id, err := uuid.NewV7()
@@ -115,7 +121,6 @@ func (in *Ingress) Open(r *http.Request, op ai.Op, d ai.Dialect) *gateway.Call {
 	c := &gateway.Call{
 		Headers: r.Header, Method: r.Method, Path: r.URL.Path, Started: time.Now(), ClientIP: clientIP(r),
 		TraceID: t.id, SpanID: t.span, ParentSpanID: t.parent, SpanName: t.name,
-		KeepBodies: r.Header.Get("X-Portkey-Debug") != "false",
 	}
 	c.ID, c.Op, c.Dialect = id.String(), op, d
 	return c

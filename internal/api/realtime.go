@@ -27,8 +27,7 @@ func (in *Ingress) Realtime(format dialect.Format) http.Handler {
 			WriteError(w, format, c, err)
 			return
 		}
-		c.Key, c.ProviderKey, c.Carrier = caller.Key, caller.ProviderKey, caller.Carrier
-		c.Metadata, c.Receipts = readMetadata(r.Header, caller.Key.Metadata)
+		in.identified(c, caller)
 		c.Rest = strings.TrimPrefix(r.URL.EscapedPath(), "/v1") + "?" + r.URL.RawQuery
 		c.Model = r.URL.Query().Get("model")
 		var body jsonedit.Writer

@@ -10,6 +10,7 @@ import (
 func (a *App) logRoutes() []admin.Route {
 	return logs.New(logs.Deps{
 		Logs: a.logs, Journal: a.journal, Bodies: a.bodies, Service: a.service, Formats: a.formats, CatchUp: a.follower.CatchUp,
-		Price: func(e *ledger.Entry) bool { return priceEntry(a.prices, e) }, MaxBody: a.cfg.MaxBody,
+		Logging: a.directory.Logging,
+		Price:   func(e *ledger.Entry) bool { return priceEntry(a.prices, e) }, MaxBody: a.cfg.MaxBody,
 	}).Routes()
 }

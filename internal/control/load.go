@@ -51,6 +51,13 @@ func (s *Service) Load(ctx context.Context) error {
 		}
 		snapshot.Configs = append(snapshot.Configs, directory.SnapshotConfig{WorkspaceID: c.WorkspaceID, Config: view, IsDefault: c.IsDefault})
 	}
+	logging, err := readLogging(ctx, s.store)
+	if err == nil {
+		snapshot.Logging, err = logging.view()
+	}
+	if err != nil { // better not served than kept against somebody's will
+		return fmt.Errorf("load the logging settings: %w", err)
+	}
 	s.directory.Load(snapshot)
 	s.seen = count
 	return nil

@@ -25,6 +25,8 @@ type Directory interface {
 	Config(workspaceID, slugOrID string) (*Config, bool)
 	// DefaultConfig is the workspace's own default, for keys that have none.
 	DefaultConfig(workspaceID string) (*Config, bool)
+	// Logging says what is kept of requests, in all workspaces. It is never nil.
+	Logging() *Logging
 }
 
 // A Key is an API key that works. Revoked keys are not in a directory; expired

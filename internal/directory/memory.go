@@ -23,6 +23,7 @@ type state struct {
 	keys         map[Digest]*Key
 	integrations map[string]map[string]*Integration // workspace, slug
 	configs      map[string]configs
+	logging      *Logging
 }
 
 type configs struct {
@@ -33,7 +34,7 @@ type configs struct {
 // NewMemory makes an empty directory.
 func NewMemory() *Memory {
 	m := &Memory{}
-	m.state.Store(&state{})
+	m.state.Store(&state{logging: &Logging{}})
 	return m
 }
 
@@ -71,6 +72,12 @@ func (m *Memory) DefaultConfig(workspaceID string) (*Config, bool) {
 	return c, c != nil
 }
 
+// Logging implements Directory.
+func (m *Memory) Logging() *Logging { return m.state.Load().logging }
+
+// PutLogging publishes what is kept of requests.
+func (m *Memory) PutLogging(l *Logging) { m.change(func(s *state) { s.logging = l }) }
+
 // change publishes a copy of the state after edit has replaced parts of it.
 func (m *Memory) change(edit func(s *state)) {
 	m.mu.Lock()
@@ -85,6 +92,7 @@ type Snapshot struct {
 	Keys         map[Digest]*Key
 	Integrations []*Integration
 	Configs      []SnapshotConfig
+	Logging      *Logging // nil keeps everything
 }
 
 // A SnapshotConfig is a config, whose it is and whether it is the default there.
@@ -100,6 +108,10 @@ func (m *Memory) Load(from Snapshot) {
 		keys:         maps.Clone(from.Keys),
 		integrations: map[string]map[string]*Integration{},
 		configs:      map[string]configs{},
+		logging:      from.Logging,
+	}
+	if next.logging == nil {
+		next.logging = &Logging{}
 	}
 	for _, i := range from.Integrations {
 		if next.integrations[i.WorkspaceID] == nil {

@@ -30,7 +30,8 @@ type Call struct {
 	// Carrier is the canonical name of the header that carried the Portico key;
 	// it is never forwarded.
 	Carrier string
-	// KeepBodies is false when the caller asked for bodies not to be logged.
+	// KeepBodies is false when the caller, or the organisation, wants bodies not
+	// to be logged.
 	KeepBodies bool
 }
 

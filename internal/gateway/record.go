@@ -96,7 +96,7 @@ func (r *record) put(kind byte, b []byte) ledger.BodyRef {
 	if len(b) == 0 || !r.call.KeepBodies {
 		return ledger.BodyRef{}
 	}
-	ref, ok := r.g.Bodies.Put(r.entry.ID, kind, b, nil)
+	ref, ok := r.g.Bodies.Put(r.entry.ID, kind, r.g.Directory.Logging().Redactor.Body(b), nil)
 	if !ok {
 		r.entry.BodiesLost = true
 	}

@@ -232,3 +232,74 @@ func (s *server) otherWorkspace() string {
 	}
 	return key
 }
+
+// What is kept of bodies is the caller's and the organisation's choice; what passes
+// through is never changed.
+func TestWhatIsKeptOfBodies(t *testing.T) {
+	s, up := withUpstream(t)
+	settings := func(body string) {
+		t.Helper()
+		if got := s.call("PUT", "/v1/admin/organisation/logging", adminKey, body); got.Status != 200 {
+			t.Fatalf("status %d: %s", got.Status, got.Body)
+		}
+	}
+	answer := `{"model":"gpt-4o-mini","choices":[{"message":{"role":"assistant","content":"I know ann@acme.example"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`
+	chat := func(debug string) string {
+		t.Helper()
+		script(t, up, "openai", upstream.Step{Body: &answer})
+		body := `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"who is bob@acme.example"}],"user":"u-7"}`
+		headers := []string{"X-Portkey-Provider", "openai", "Authorization", "Bearer sk-upstream"}
+		if debug != "" {
+			headers = append(headers, "X-Portkey-Debug", debug)
+		}
+		got := s.call("POST", "/v1/chat/completions", workspaceKey, body, headers...)
+		if got.Status != 200 || got.Body != answer {
+			t.Fatalf("status %d: %s", got.Status, got.Body)
+		}
+		all := up.Requests("openai")
+		if sent := string(all[len(all)-1].Body); sent != body {
+			t.Errorf("the provider was sent %s", sent)
+		}
+		return s.call("GET", "/v1/logs/"+got.id(), workspaceKey, nil).Body
+	}
+	keeps := func(what, log string, want bool) {
+		t.Helper()
+		if have := gjson.Get(log, "request.body").IsObject() && gjson.Get(log, "response.body").IsObject(); have != want {
+			t.Errorf("%s: bodies kept is %v, want %v", what, have, want)
+		}
+		if gjson.Get(log, "metrics.total_units").Int() != 6 || gjson.Get(log, "bodies_lost").Bool() {
+			t.Errorf("%s: metrics %s", what, log)
+		}
+	}
+	keeps("as it is", chat(""), true)
+	keeps("debug: false", chat("false"), false)
+	settings(`{"request_logging":"metrics_only"}`)
+	keeps("metrics only", chat(""), false)
+	keeps("metrics only, debug: true", chat("true"), true)
+	settings(`{"enforce_debug_log_setting":true}`)
+	keeps("metrics only, enforced", chat("true"), false)
+	settings(`{"request_logging":"full"}`)
+	keeps("full, enforced", chat("false"), true)
+
+	settings(`{"redactions":[{"name":"mail","pattern":"[a-z]+@acme\\.example","replacement":"<mail>"},{"name":"user","path":"user"}]}`)
+	s.kill()
+	s.restart() // the rules are there from the first request on
+	log := chat("")
+	if q, a, u := gjson.Get(log, "request.body.messages.0.content").String(), gjson.Get(log, "response.body.choices.0.message.content").String(), gjson.Get(log, "request.body.user").String(); q != "who is <mail>" || a != "I know <mail>" || u != "[redacted]" {
+		t.Errorf("kept %q, %q, %q", q, a, u)
+	}
+	s.call("POST", "/v1/logs", workspaceKey, `{"id":"told","request":{"body":{"q":"bob@acme.example"}},"response":{"body":"eve@acme.example"}}`)
+	if told := s.call("GET", "/v1/logs/told", workspaceKey, nil).Body; gjson.Get(told, "request.body.q").String() != "<mail>" || gjson.Get(told, "response.body").String() != "<mail>" {
+		t.Errorf("of an inserted log is kept %s", told)
+	}
+	_ = s.stop()
+	for _, name := range []string{"bodies", "journal"} {
+		files, _ := filepath.Glob(filepath.Join(s.Data, name, "*"))
+		for _, f := range files {
+			text, _ := os.ReadFile(f)
+			if name == "bodies" && strings.Contains(string(text), "eve@acme") || name == "journal" && strings.Contains(string(text), "acme.example") {
+				t.Errorf("%s holds what was to be redacted", f)
+			}
+		}
+	}
+}

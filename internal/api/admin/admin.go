@@ -81,7 +81,7 @@ func New(d Deps, extra ...Route) *API {
 		a.now = time.Now
 	}
 	a.byAccount, a.byAddress = newThrottle(5, a.now), newThrottle(20, a.now)
-	a.routes = slices.Concat(a.consoleRoutes(), a.configRoutes(), a.virtualKeyRoutes(), a.apiKeyRoutes(), a.workspaceRoutes(), extra)
+	a.routes = slices.Concat(a.consoleRoutes(), a.configRoutes(), a.virtualKeyRoutes(), a.apiKeyRoutes(), a.workspaceRoutes(), a.loggingRoutes(), extra)
 	for _, route := range a.routes {
 		route.mustHavePolicy()
 		for _, pattern := range route.patterns() {

@@ -212,3 +212,22 @@ func TestBadInput(t *testing.T) {
 	s.admin("PATCH", "/v1/configs", "").is(405)
 	s.admin("GET", "/v1/nothing", "").is(404, "data.errorCode", "AB08")
 }
+
+func TestLoggingSettings(t *testing.T) {
+	s := newServer(t)
+	s.admin("GET", "/v1/admin/organisation/logging", "").is(200, "request_logging", "full", "enforce_debug_log_setting", "false", "redactions", "[]", "last_updated_at", "")
+	rules := `[{"name":"email","pattern":"[a-z]+@[a-z.]+"},{"name":"names","path":"..name","replacement":"x"}]`
+	s.admin("PUT", "/v1/admin/organisation/logging", `{"request_logging":"metrics_only","enforceDebugLogSetting":true,"redactions":`+rules+`}`).is(200, "request_logging", "metrics_only", "redactions.1.path", "..name")
+	s.admin("PUT", "/v1/admin/organisation/logging", `{"request_logging":"full"}`).is(200, "request_logging", "full", "enforce_debug_log_setting", "true", "redactions.#", "2")
+	if got := string(s.dir.Logging().Redactor.Body([]byte(`{"name":"ann","text":"to ann@acme.example"}`))); got != `{"name":"x","text":"to [redacted]"}` {
+		t.Errorf("the data plane redacts to %s", got)
+	}
+	for body, param := range map[string]string{
+		`{"request_logging":"some"}`: "request_logging", `{"redactions":[{"pattern":"("}]}`: "redactions", `{"redactions":[{"name":"x"}]}`: "redactions", `{"redactions":{}}`: "redactions",
+		`{"redactions":[{"path":"a..b..c..d"}]}`: "redactions", `{"enforce_debug_log_setting":"x"}`: "enforce_debug_log_setting",
+	} {
+		s.admin("PUT", "/v1/admin/organisation/logging", body).is(400, "error.param", param)
+	}
+	s.admin("GET", "/v1/admin/organisation/logging", "").is(200, "redactions.#", "2")
+	s.send(workspaceKey, "GET", "/v1/admin/organisation/logging", "").is(403)
+}

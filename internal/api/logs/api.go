@@ -11,6 +11,7 @@ import (
 	"github.com/portico-ai/portico/internal/api/admin"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -36,7 +37,9 @@ type Deps struct {
 	// CatchUp waits until the log store has what the journal has, or ctx ends.
 	CatchUp func(ctx context.Context) error
 	// Price sets what an entry cost, if that can be told.
-	Price   func(*ledger.Entry) bool
+	Price func(*ledger.Entry) bool
+	// Logging says what is kept of bodies.
+	Logging func() *directory.Logging
 	MaxBody int64 // largest body of POST /v1/logs
 	Now     func() time.Time
 }

@@ -63,8 +63,8 @@ func (a *API) insert(r *http.Request, p access.Principal) (any, error) {
 	}
 	entries := make([]*ledger.Entry, len(fresh))
 	for i, l := range fresh {
-		if r.Header.Get("X-Portkey-Debug") != "false" {
-			a.keep(l)
+		if logging := a.Logging(); logging.Keeps(r.Header.Get("X-Portkey-Debug")) {
+			a.keep(l, logging.Redactor)
 		}
 		entries[i] = l.entry
 	}
@@ -311,10 +311,10 @@ func readMetrics(it *item, e *ledger.Entry) {
 }
 
 // keep puts the bodies where those of other requests are.
-func (a *API) keep(l *inserted) {
+func (a *API) keep(l *inserted, redactor *ledger.Redactor) {
 	e := l.entry
 	var kept [2]bool
-	e.Request, kept[0] = a.Bodies.Put(e.ID, ledger.BodyRequest, l.request, nil)
-	e.Reply, kept[1] = a.Bodies.Put(e.ID, ledger.BodyReply, l.reply, nil)
+	e.Request, kept[0] = a.Bodies.Put(e.ID, ledger.BodyRequest, redactor.Body(l.request), nil)
+	e.Reply, kept[1] = a.Bodies.Put(e.ID, ledger.BodyReply, redactor.Body(l.reply), nil)
 	e.BodiesLost = !kept[0] || !kept[1]
 }
