@@ -23,6 +23,8 @@ type Store interface {
 	APIKeyStore
 	VirtualKeyStore
 	ConfigStore
+	SavedFilterStore
+	ExportStore
 
 	// Atomically runs do in one transaction: all of its changes happen, or none.
 	Atomically(ctx context.Context, do func(tx Store) error) error

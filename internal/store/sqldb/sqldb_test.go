@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -257,6 +258,73 @@ func TestConfigs(t *testing.T) {
 	same(t, list, err, []control.Config{c})
 	must(t, s.ArchiveConfig(ctx, a, "c", at))
 	missing[control.Config](t, "archived")(s.FindConfig(ctx, a, "c"))
+}
+
+func TestSavedFilters(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	seed(t, s)
+	a, b := control.Tenant{Org: "org", Workspace: "a"}, control.Tenant{Org: "org", Workspace: "b"}
+	f := control.SavedFilter{ID: "f", OrgID: "org", WorkspaceID: "a", OwnerID: "ann", Name: "errors", Filters: json.RawMessage(`{"status_code":"500"}`), CreatedAt: at, UpdatedAt: at}
+	g := f
+	g.ID, g.Name, g.OwnerID, g.Shared = "g", "a team's", "bob", true
+	must(t, s.InsertSavedFilter(ctx, f))
+	must(t, s.InsertSavedFilter(ctx, g))
+	for owner, want := range map[string][]control.SavedFilter{"ann": {g, f}, "bob": {g}, "eve": {g}} {
+		list, total, err := s.SavedFilters(ctx, a, owner, control.Everything)
+		same(t, list, err, want)
+		if total != len(want) {
+			t.Errorf("total %d", total)
+		}
+	}
+	got, err := s.FindSavedFilter(ctx, a, "ann", "f")
+	same(t, got, err, f)
+	missing[control.SavedFilter](t, "somebody else's")(s.FindSavedFilter(ctx, a, "bob", "f"))
+	missing[control.SavedFilter](t, "another workspace's")(s.FindSavedFilter(ctx, b, "ann", "f"))
+	f.Name, f.Shared, f.Filters = "renamed", true, json.RawMessage(`{}`)
+	must(t, s.UpdateSavedFilter(ctx, f))
+	got, err = s.FindSavedFilter(ctx, a, "bob", "f")
+	same(t, got, err, f)
+	if err := s.ArchiveSavedFilter(ctx, b, "f", at); !errors.Is(err, control.ErrNotFound) {
+		t.Errorf("archived from another workspace: %v", err)
+	}
+	must(t, s.ArchiveSavedFilter(ctx, a, "f", at))
+	missing[control.SavedFilter](t, "archived")(s.FindSavedFilter(ctx, a, "ann", "f"))
+}
+
+func TestExports(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	seed(t, s)
+	a, b := control.Tenant{Org: "org", Workspace: "a"}, control.Tenant{Org: "org", Workspace: "b"}
+	e := control.Export{ID: "e", OrgID: "org", WorkspaceID: "a", Description: "d", Filters: json.RawMessage(`{"q":"x"}`), RequestedData: []string{"id", "cost"}, Format: "csv",
+		Status: control.ExportDraft, Total: 7, CreatedBy: "ann", CreatedAt: at, UpdatedAt: at}
+	must(t, s.InsertExport(ctx, e))
+	got, err := s.FindExport(ctx, a, "e")
+	same(t, got, err, e)
+	missing[control.Export](t, "another workspace's")(s.FindExport(ctx, b, "e"))
+	e.Status, e.StartedAt, e.Problem = control.ExportRunning, at, "p"
+	e.Progress = control.ExportProgress{Rows: 3, After: "cursor", Files: []control.ExportFile{{Name: "n", Rows: 3, Bytes: 9}}}
+	must(t, s.UpdateExport(ctx, e))
+	list, total, err := s.Exports(ctx, a, control.Everything)
+	same(t, list, err, []control.Export{e})
+	if total != 1 {
+		t.Errorf("total %d", total)
+	}
+	running, err := s.ExportsIn(ctx, control.ExportRunning)
+	same(t, running, err, []control.Export{e})
+	done := e
+	done.Status, done.FinishedAt, done.ExpiresAt = control.ExportDone, at, at
+	must(t, s.RenewExport(ctx, done, control.ExportRunning))
+	if err := s.RenewExport(ctx, e, control.ExportRunning); !errors.Is(err, control.ErrNotFound) {
+		t.Errorf("renewed although it no longer runs: %v", err)
+	}
+	again := e
+	again.StartedAt = at.Add(time.Second)
+	must(t, s.UpdateExport(ctx, again))
+	if err := s.RenewExport(ctx, done, control.ExportRunning); !errors.Is(err, control.ErrNotFound) {
+		t.Errorf("renewed although it was started anew: %v", err)
+	}
+	got, err = s.FindExport(ctx, a, "e")
+	same(t, got, err, again)
 }
 
 func TestUsersAndSessions(t *testing.T) {
