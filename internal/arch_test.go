@@ -27,8 +27,8 @@ const policy = `
 	provider, route, prompt, access, hook, limit < directory;
 	directory, cache, price, telemetry, egress < gateway;
 	directory, cache, price, ledger, secret < control;
-	control < store;
-	gateway, control < api;
+	control < store, export;
+	gateway, control, export < api;
 	store, api, console < app;
 	app < cmd;
 	gateway !< control; control !< gateway; store !< api; hook !< provider; ledger !< provider;

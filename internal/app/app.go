@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/api/logs"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/dialect"
 	dialects "github.com/portico-ai/portico/internal/dialect/all"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/egress"
+	"github.com/portico-ai/portico/internal/export"
 	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/price"
@@ -38,6 +40,7 @@ const (
 	bodiesDir    = "bodies"
 	spoolDir     = "spool"
 	lockFile     = "lock"
+	exportsDir   = "exports"
 	quarantine   = "quarantine.jsonl"
 )
 
@@ -60,6 +63,7 @@ type App struct {
 	bodies    *ledger.Bodies
 	logs      *duckdb.Store
 	follower  *ledger.Follower
+	exports   *export.Runner
 	prices    *price.Catalogue
 	metrics   *telemetry.Metrics
 	gateway   *gateway.Gateway
@@ -80,7 +84,7 @@ type App struct {
 func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
-		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openStores, a.openControl, a.openGateway,
+		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openStores, a.openControl, a.openGateway, a.openExports,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -220,7 +224,7 @@ func (a *App) newService() {
 			o.ForSave = true
 			return gateway.ParseConfig(raw, o)
 		},
-		CheckHost: a.checkHost,
+		CheckHost: a.checkHost, ExportFields: logs.ExportFields(),
 	})
 }
 
@@ -239,6 +243,17 @@ func (a *App) openGateway(context.Context) error {
 	a.gateway = gateway.New(gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http, Upgrades: a.http.Upgrades(),
 		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: a.prices, CheckHost: a.checkHost, Log: a.log,
+	})
+	return nil
+}
+
+func (a *App) openExports(context.Context) error {
+	if err := os.MkdirAll(a.path(exportsDir), 0o700); err != nil {
+		return fmt.Errorf("make the folder for exports: %w", err)
+	}
+	a.exports = export.New(export.Deps{
+		Dir: a.path(exportsDir), Store: a.service, Logs: a.logs, Bodies: a.bodies, CatchUp: a.follower.CatchUp,
+		Plan: logs.PlanOf, Values: logs.Values, Denied: func() []string { return a.directory.Logging().DeniedExportFields }, Log: a.log,
 	})
 	return nil
 }
@@ -273,6 +288,9 @@ func (a *App) Run(ctx context.Context) error {
 	go a.service.Follow(following, time.Second)
 	retained := make(chan struct{})
 	go func() { defer close(retained); a.retain(following) }()
+	exporting, stopExporting := context.WithCancel(following)
+	exported := make(chan struct{})
+	go func() { defer close(exported); a.exports.Run(exporting) }()
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
 		go a.fillDemo(following)
@@ -283,6 +301,8 @@ func (a *App) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		err = a.drain()
 	}
+	stopExporting()
+	<-exported
 	catchUp, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	_ = a.follower.CatchUp(catchUp)

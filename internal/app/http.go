@@ -16,6 +16,7 @@ import (
 	"github.com/portico-ai/portico/internal/api/admin"
 	apianthropic "github.com/portico-ai/portico/internal/api/anthropic"
 	apigemini "github.com/portico-ai/portico/internal/api/gemini"
+	"github.com/portico-ai/portico/internal/api/logs"
 	apiopenai "github.com/portico-ai/portico/internal/api/openai"
 	"github.com/portico-ai/portico/internal/api/prices"
 	"github.com/portico-ai/portico/internal/console"
@@ -48,10 +49,12 @@ func (a *App) handler() http.Handler {
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	apigemini.Register(mux, in, a.formats[ai.Gemini])
 	mux.Handle("/model-configs/", prices.Handler(a.prices))
+	logAPI := a.logAPI()
+	mux.HandleFunc(logs.DownloadPattern, logAPI.Download)
 	control := admin.New(admin.Deps{
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
-	}, a.logRoutes()...)
+	}, logAPI.Routes()...)
 	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
 	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

@@ -6,27 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/portico-ai/portico/internal/access"
+	"github.com/portico-ai/portico/internal/codec/redact"
 	"github.com/portico-ai/portico/internal/directory"
-	"github.com/portico-ai/portico/internal/ledger"
 )
 
 // Logging is what the organisation wants kept of its requests. The zero value
 // keeps everything.
 type Logging struct {
-	MetricsOnly bool               `json:"metrics_only"` // no bodies
-	Enforced    bool               `json:"enforced"`     // x-portkey-debug changes nothing
-	Redactions  []ledger.Redaction `json:"redactions"`
-	UpdatedBy   string             `json:"updated_by"`
-	UpdatedAt   time.Time          `json:"updated_at"`
+	MetricsOnly bool          `json:"metrics_only"` // no bodies
+	Enforced    bool          `json:"enforced"`     // x-portkey-debug changes nothing
+	Redactions  []redact.Rule `json:"redactions"`
+	// DeniedExportFields of logs are not exported.
+	DeniedExportFields []string `json:"denied_export_fields"`
+
+	UpdatedBy string    `json:"updated_by"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // LoggingInput is what a caller may say. Nil fields keep their value.
 type LoggingInput struct {
 	MetricsOnly, Enforced *bool
-	Redactions            *[]ledger.Redaction
+	Redactions            *[]redact.Rule
+	DeniedExportFields    *[]string
 }
 
 const settingLogging = "logging" // JSON of Logging
@@ -59,6 +64,14 @@ func (s *Service) SetLogging(ctx context.Context, p access.Principal, in Logging
 		if in.Redactions != nil {
 			l.Redactions = slices.Clone(*in.Redactions)
 		}
+		if in.DeniedExportFields != nil {
+			for _, f := range *in.DeniedExportFields {
+				if !slices.Contains(s.exportable, f) { // a typing error would deny nothing
+					return invalid("denied_export_fields", "there is no field %q; the fields are %s", f, strings.Join(s.exportable, ", "))
+				}
+			}
+			l.DeniedExportFields = slices.Clone(*in.DeniedExportFields)
+		}
 		l.UpdatedBy, l.UpdatedAt = actor(p), s.now()
 		if view, err = l.view(); err != nil {
 			return invalid("redactions", "%s", err)
@@ -84,8 +97,8 @@ func readLogging(ctx context.Context, store Store) (l Logging, err error) {
 
 // view is what the data plane needs.
 func (l Logging) view() (*directory.Logging, error) {
-	redactor, err := ledger.NewRedactor(l.Redactions)
-	return &directory.Logging{MetricsOnly: l.MetricsOnly, Enforced: l.Enforced, Redactor: redactor}, err
+	redactor, err := redact.New(l.Redactions)
+	return &directory.Logging{MetricsOnly: l.MetricsOnly, Enforced: l.Enforced, Redactor: redactor, DeniedExportFields: l.DeniedExportFields}, err
 }
 
 func mustJSON(v any) []byte {

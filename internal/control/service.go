@@ -26,8 +26,10 @@ type Deps struct {
 	// CheckHost judges the base URL a virtual key is to be bound to; nil accepts
 	// every one.
 	CheckHost func(url string) error
-	Now       func() time.Time
-	Log       *slog.Logger
+	// ExportFields are the names of what an export of logs may be of.
+	ExportFields []string
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // A Service is the control plane. Until Bootstrap or Open has returned, no other
@@ -39,6 +41,7 @@ type Service struct {
 	providers   Providers
 	checkConfig func(raw []byte) (*route.Config, error)
 	checkHost   func(url string) error
+	exportable  []string
 	clock       func() time.Time
 	log         *slog.Logger
 
@@ -62,7 +65,7 @@ type ring struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, master: d.Master, directory: d.Directory, providers: d.Providers,
-		checkConfig: d.CheckConfig, checkHost: d.CheckHost, clock: d.Now, log: d.Log,
+		checkConfig: d.CheckConfig, checkHost: d.CheckHost, exportable: d.ExportFields, clock: d.Now, log: d.Log,
 		hashing:   make(chan struct{}, 2),
 		dummyHash: sync.OnceValue(func() string { return secret.HashPassword("nobody") }),
 	}

@@ -1,12 +1,14 @@
 package directory
 
-import "github.com/portico-ai/portico/internal/ledger"
+import "github.com/portico-ai/portico/internal/codec/redact"
 
 // Logging is what is kept of requests. It is never changed once published.
 type Logging struct {
 	MetricsOnly bool // no bodies
 	Enforced    bool // requests may not say otherwise
-	Redactor    *ledger.Redactor
+	Redactor    *redact.Redactor
+
+	DeniedExportFields []string // of logs
 }
 
 // Keeps reports whether the bodies of a request are kept whose x-portkey-debug

@@ -4,8 +4,8 @@ import (
 	"net/http"
 
 	"github.com/portico-ai/portico/internal/access"
+	"github.com/portico-ai/portico/internal/codec/redact"
 	"github.com/portico-ai/portico/internal/control"
-	"github.com/portico-ai/portico/internal/ledger"
 )
 
 func (a *API) loggingRoutes() []Route {
@@ -40,12 +40,13 @@ func (a *API) setLogging(r *http.Request, p access.Principal) (any, error) {
 		}
 	}
 	if in.raw("redactions") != nil {
-		rules := []ledger.Redaction{}
+		rules := []redact.Rule{}
 		for _, o := range in.objects("redactions") {
-			rules = append(rules, ledger.Redaction{Name: o.must("name"), Pattern: o.must("pattern"), Path: o.must("path"), Replacement: o.must("replacement")})
+			rules = append(rules, redact.Rule{Name: o.must("name"), Pattern: o.must("pattern"), Path: o.must("path"), Replacement: o.must("replacement")})
 		}
 		set.Redactions = &rules
 	}
+	set.DeniedExportFields = in.texts("denied_export_fields")
 	if err := in.err(); err != nil {
 		return nil, err
 	}
@@ -63,6 +64,6 @@ func loggingView(l control.Logging) object {
 	}
 	return object{
 		"object": "logging", "request_logging": mode, "enforce_debug_log_setting": l.Enforced, "redactions": rules,
-		"last_updated_at": stamp(l.UpdatedAt),
+		"denied_export_fields": append([]string{}, l.DeniedExportFields...), "last_updated_at": stamp(l.UpdatedAt),
 	}
 }

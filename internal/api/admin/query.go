@@ -25,6 +25,9 @@ func pageOf(r *http.Request) control.Page {
 	return p
 }
 
+// PageOf is which part of a list a request wants.
+func PageOf(r *http.Request) control.Page { return pageOf(r) }
+
 func queryNumber(r *http.Request, otherwise int, names ...string) int {
 	n, err := strconv.Atoi(queryText(r, names...))
 	if err != nil || n < 0 || n > 1<<30 {

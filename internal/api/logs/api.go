@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/directory"
+	"github.com/portico-ai/portico/internal/export"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -40,6 +42,7 @@ type Deps struct {
 	Price func(*ledger.Entry) bool
 	// Logging says what is kept of bodies.
 	Logging func() *directory.Logging
+	Exports *export.Runner
 	MaxBody int64 // largest body of POST /v1/logs
 	Now     func() time.Time
 }
@@ -60,14 +63,14 @@ func New(d Deps) *API {
 
 // Routes are for admin.New.
 func (a *API) Routes() []admin.Route {
-	return []admin.Route{
+	return slices.Concat([]admin.Route{
 		{Method: http.MethodGet, Pattern: "/logs", Scopes: []access.Scope{access.LogsList, access.LogsView}, Handle: a.list},
 		{Method: http.MethodPost, Pattern: "/logs", Scopes: []access.Scope{access.LogsWrite}, Max: a.MaxBody, Handle: a.insert},
 		{Method: http.MethodGet, Pattern: "/logs/{id}", Scopes: []access.Scope{access.LogsView, access.LogsWrite, access.Completions}, Handle: a.get},
 		{Method: http.MethodGet, Pattern: "/traces/{id}", Scopes: []access.Scope{access.LogsView, access.LogsList}, Handle: a.trace},
 		{Method: http.MethodPost, Pattern: "/feedback", Scopes: []access.Scope{access.LogsWrite}, Handle: a.createFeedback},
 		{Method: http.MethodPut, Pattern: "/feedback/{id}", Scopes: []access.Scope{access.LogsWrite}, Handle: a.updateFeedback},
-	}
+	}, a.savedFilterRoutes(), a.exportRoutes())
 }
 
 func (a *API) list(r *http.Request, p access.Principal) (any, error) {

@@ -68,7 +68,6 @@ type attempt struct {
 // that it cannot fetch is null and makes bodies_lost true.
 func Detail(e *ledger.Entry, feedback []ledger.Feedback, read func(ledger.BodyRef) ([]byte, error)) any {
 	b := &bodies{read: read, lost: e.BodiesLost}
-	sent := b.get(e.Request)
 	views, score := make([]feedbackView, len(feedback)), ledger.Score{}
 	for i := range feedback {
 		f := &feedback[i]
@@ -77,19 +76,16 @@ func Detail(e *ledger.Entry, feedback []ledger.Feedback, read func(ledger.BodyRe
 	}
 	d := detail{
 		ID:             e.ID,
-		Request:        request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: sent, PortkeyHeaders: e.Headers},
-		Response:       response{Status: e.Status, Headers: map[string]string{}, Body: b.get(e.Reply), ResponseTime: millis(e.TotalMicros), LastUsedOptionJSONPath: e.LastStep},
+		Request:        requestOf(e, b),
+		Response:       responseOf(e, b),
 		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e, score), Feedback: views,
-		FinalUntransformedRequest: body{sent},
-		TransformedRequest:        b.optional(e.Upstream), OriginalResponse: b.optional(e.UpstreamRaw),
+		TransformedRequest: b.optional(e.Upstream), OriginalResponse: b.optional(e.UpstreamRaw),
 		Attempts: make([]attempt, 0, len(e.Attempts)), Decisions: e.Decisions, Receipts: e.Receipts,
 	}
 	for i := range e.Attempts {
 		d.Attempts = append(d.Attempts, attemptOf(&e.Attempts[i], b))
 	}
-	if d.Request.PortkeyHeaders == nil {
-		d.Request.PortkeyHeaders = map[string]string{}
-	}
+	d.FinalUntransformedRequest = body{d.Request.Body}
 	if d.Decisions == nil {
 		d.Decisions = []ledger.Decision{}
 	}
@@ -98,6 +94,20 @@ func Detail(e *ledger.Entry, feedback []ledger.Feedback, read func(ledger.BodyRe
 	}
 	d.BodiesLost = b.lost
 	return d
+}
+
+func requestOf(e *ledger.Entry, b *bodies) request {
+	r := request{URL: e.URL, Method: e.Method, Headers: map[string]string{}, Body: b.get(e.Request), PortkeyHeaders: e.Headers}
+	if r.PortkeyHeaders == nil {
+		r.PortkeyHeaders = map[string]string{}
+	}
+	return r
+}
+
+func responseOf(e *ledger.Entry, b *bodies) response {
+	return response{
+		Status: e.Status, Headers: map[string]string{}, Body: b.get(e.Reply), ResponseTime: millis(e.TotalMicros), LastUsedOptionJSONPath: e.LastStep,
+	}
 }
 
 func attemptOf(a *ledger.Attempt, b *bodies) attempt {

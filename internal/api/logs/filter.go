@@ -22,19 +22,7 @@ import (
 // is an *ai.Error of kind Invalid that names the parameter.
 func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 	r := &reader{q: q}
-	f := ledger.Filter{
-		From: r.time("time_of_generation_min"), To: r.time("time_of_generation_max"),
-		IDs: r.list("id"), TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
-		Statuses: r.statuses("status_code"), States: r.states("status"),
-		Providers: r.list("ai_org"), Models: r.list("ai_model"), ProviderModels: r.pairs("ai_org_model"),
-		Virtual: r.list("virtual_keys"), Configs: r.list("configs"), KeyIDs: r.list("api_key_ids"), Caches: r.list("cache_status"),
-		CostMin: r.cents("cost_min", true), CostMax: r.cents("cost_max", false),
-		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
-		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),
-		OutputMin: r.count("completion_token_min"), OutputMax: r.count("completion_token_max"),
-		Prompts: r.list("prompt_slug"), FeedbackMin: r.score("weighted_feedback_min"), FeedbackMax: r.score("weighted_feedback_max"),
-		Metadata: r.metadata("metadata"), Text: r.get("q"),
-	}
+	f := r.filter()
 	p := ledger.Page{Size: r.number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.get("after")}
 	p.Offset = p.Size * r.number("current_page", 0, 1_000_000, 0)
 	if p.After != "" {
@@ -48,10 +36,27 @@ func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 	return f, p, nil
 }
 
+func (r *reader) filter() ledger.Filter {
+	return ledger.Filter{
+		From: r.time("time_of_generation_min"), To: r.time("time_of_generation_max"),
+		IDs: r.list("id"), TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
+		Statuses: r.statuses("status_code"), States: r.states("status"),
+		Providers: r.list("ai_org"), Models: r.list("ai_model"), ProviderModels: r.pairs("ai_org_model"),
+		Virtual: r.list("virtual_keys"), Configs: r.list("configs"), KeyIDs: r.list("api_key_ids"), Caches: r.list("cache_status"),
+		CostMin: r.cents("cost_min", true), CostMax: r.cents("cost_max", false),
+		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
+		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),
+		OutputMin: r.count("completion_token_min"), OutputMax: r.count("completion_token_max"),
+		Prompts: r.list("prompt_slug"), FeedbackMin: r.score("weighted_feedback_min"), FeedbackMax: r.score("weighted_feedback_max"),
+		Metadata: r.metadata("metadata"), Text: r.get("q"),
+	}
+}
+
 // A reader reads parameters and keeps the first fault.
 type reader struct {
-	q   url.Values
-	err *ai.Error
+	q     url.Values
+	asked []string // names that mean something
+	err   *ai.Error
 }
 
 func (r *reader) fail(name, problem string) {
@@ -63,6 +68,7 @@ func (r *reader) fail(name, problem string) {
 
 // values returns a parameter in its own or, failing that, its camelCase spelling.
 func (r *reader) values(name string) []string {
+	r.asked = append(r.asked, name)
 	if v, ok := r.q[name]; ok {
 		return v
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
@@ -54,6 +55,9 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 	return body, nil
 }
+
+// maxText bounds a text in bytes; what it may hold is judged elsewhere.
+const maxText = 4096
 
 // An item is a JSON object whose members may be in camelCase or snake_case. null
 // is as good as absent. The first fault is kept.
@@ -152,4 +156,45 @@ func (it *item) whole(name string, low, high int64, want string) (int64, bool) {
 		return 0, false
 	}
 	return int64(v), ok
+}
+
+// optional is a text that may be absent.
+func (it *item) optional(name string) *string {
+	if _, ok := it.fields[name]; !ok {
+		return nil
+	}
+	s := it.text(name, maxText)
+	return &s
+}
+
+func (it *item) flag(name string) *bool {
+	raw, ok := it.fields[name]
+	if !ok {
+		return nil
+	}
+	var v bool
+	if json.Unmarshal(raw, &v) != nil {
+		it.fail(name, "must be true or false")
+	}
+	return &v
+}
+
+// texts is an array of strings, or a list separated by commas; nil if it is absent.
+func (it *item) texts(name string) []string {
+	raw, ok := it.fields[name]
+	if !ok {
+		return nil
+	}
+	list := []string{}
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		for part := range strings.SplitSeq(s, ",") {
+			list = append(list, strings.TrimSpace(part))
+		}
+		return list
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		it.fail(name, "must be an array of strings")
+	}
+	return list
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/api/admin"
+	"github.com/portico-ai/portico/internal/codec/redact"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/ledger"
 )
@@ -311,7 +312,7 @@ func readMetrics(it *item, e *ledger.Entry) {
 }
 
 // keep puts the bodies where those of other requests are.
-func (a *API) keep(l *inserted, redactor *ledger.Redactor) {
+func (a *API) keep(l *inserted, redactor *redact.Redactor) {
 	e := l.entry
 	var kept [2]bool
 	e.Request, kept[0] = a.Bodies.Put(e.ID, ledger.BodyRequest, redactor.Body(l.request), nil)

@@ -1,4 +1,5 @@
-package ledger
+// Package redact takes out of bodies what must not be kept of them.
+package redact
 
 import (
 	"bytes"
@@ -13,10 +14,9 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 )
 
-// A Redaction is a rule of what must not be kept in bodies: what a regular
-// expression matches in their text, or what is at a path of their JSON. One of the
-// two is set.
-type Redaction struct {
+// A Rule says what must not be kept in bodies: what a regular expression matches
+// in their text, or what is at a path of their JSON. One of the two is set.
+type Rule struct {
 	Name        string `json:"name"`
 	Pattern     string `json:"pattern,omitempty"`
 	Path        string `json:"path,omitempty"`        // a.b, a[0].b, a[*].b; ..b is b at any depth
@@ -25,7 +25,7 @@ type Redaction struct {
 
 // The bounds of redactions, which cost every body they are applied to.
 const (
-	MaxRedactions  = 50
+	MaxRules       = 50
 	maxPattern     = 1000 // bytes
 	maxReplacement = 128
 )
@@ -33,11 +33,11 @@ const (
 // A Redactor applies rules to bodies before they are kept. It may be used by many
 // goroutines. A nil Redactor changes nothing.
 type Redactor struct {
-	patterns []rule
-	paths    []rule
+	patterns []compiled
+	paths    []compiled
 }
 
-type rule struct {
+type compiled struct {
 	pattern     *regexp.Regexp
 	path        []step
 	replacement string
@@ -50,13 +50,13 @@ type step struct {
 	anywhere bool
 }
 
-// NewRedactor compiles rules; nil for none. The error names the rule.
-func NewRedactor(list []Redaction) (*Redactor, error) {
+// New compiles rules; nil for none. The error names the rule.
+func New(list []Rule) (*Redactor, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	if len(list) > MaxRedactions {
-		return nil, fmt.Errorf("there are %d rules; %d are allowed", len(list), MaxRedactions)
+	if len(list) > MaxRules {
+		return nil, fmt.Errorf("there are %d rules; %d are allowed", len(list), MaxRules)
 	}
 	r := &Redactor{}
 	for i, one := range list {
@@ -73,7 +73,7 @@ func NewRedactor(list []Redaction) (*Redactor, error) {
 	return r, nil
 }
 
-func (d Redaction) compile() (r rule, err error) {
+func (d Rule) compile() (r compiled, err error) {
 	r.replacement = cmp.Or(d.Replacement, "[redacted]")
 	switch {
 	case (d.Pattern == "") == (d.Path == ""):
@@ -208,7 +208,7 @@ func (r *Redactor) documents(parts [][]byte, docs []int) [][]byte {
 
 // A walker writes a JSON document anew, in one pass.
 type walker struct {
-	rules []rule
+	rules []compiled
 	group string // what tells this document's texts from others', "" if there are no others
 	leaf  func(place string, raw []byte) []byte
 	open  []container
@@ -295,7 +295,7 @@ func (w *walker) ended() {
 	}
 }
 
-func (w *walker) rule() *rule {
+func (w *walker) rule() *compiled {
 	for i := range w.rules {
 		if matches(w.rules[i].path, w.at) {
 			return &w.rules[i]
@@ -383,7 +383,7 @@ func (g *gathered) collect(place string, raw []byte) []byte {
 // redact applies patterns to the text of each place as a whole and then to what
 // is left of each leaf, and reports whether anything changed. A replacement stands
 // where its match begins.
-func (g *gathered) redact(patterns []rule) (changed bool) {
+func (g *gathered) redact(patterns []compiled) (changed bool) {
 	for _, at := range g.places {
 		if len(at) == 1 {
 			continue
