@@ -34,6 +34,7 @@ func TestInsertedLogs(t *testing.T) {
 	if again := s.call("POST", "/v1/logs", workspaceKey, list).JSON(t); again["ids"].([]any)[0] != id {
 		t.Errorf("the same log has another id: %v", again)
 	}
+	s.call("POST", "/v1/logs", workspaceKey, `{"0":`+one+`}`) // as an SDK sends an array
 	bare := `{"request":{"url":"https://llm.example/generate","body":{"prompt":"x"}},"response":{"status":500,"body":{"error":{"message":"out of order"}}},"metrics":{"req_units":7,"res_units":2,"cost":0.25,"ai_org":"Acme","ai_model":"m"}}`
 	s.call("POST", "/v1/logs", workspaceKey, bare)
 	check := func() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -21,9 +22,10 @@ func readItems(r *http.Request, most int) (items []*item, one bool, err error) {
 		return nil, false, err
 	}
 	body = bytes.TrimSpace(body)
-	list := []json.RawMessage{body}
-	if one = !bytes.HasPrefix(body, []byte("[")); !one {
-		list = nil
+	list := numbered(body)
+	if one = list == nil && !bytes.HasPrefix(body, []byte("[")); one {
+		list = []json.RawMessage{body}
+	} else if list == nil {
 		if err := json.Unmarshal(body, &list); err != nil {
 			return nil, false, ai.Errorf(ai.Invalid, "The body must be a JSON object or an array of objects: %s", err)
 		}
@@ -43,6 +45,27 @@ func readItems(r *http.Request, most int) (items []*item, one bool, err error) {
 		items = append(items, it)
 	}
 	return items, one, nil
+}
+
+// numbered reads an array that came as an object with the members 0, 1, …, which
+// is what Portkey's SDK for Node makes of one. It returns nil for anything else.
+func numbered(body []byte) []json.RawMessage {
+	if !bytes.HasPrefix(body, []byte("{")) || !bytes.Contains(body, []byte(`"0"`)) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return nil
+	}
+	list := make([]json.RawMessage, len(members))
+	for i := range list {
+		v, ok := members[strconv.Itoa(i)]
+		if !ok {
+			return nil
+		}
+		list[i] = v
+	}
+	return list
 }
 
 func readBody(r *http.Request) ([]byte, error) {

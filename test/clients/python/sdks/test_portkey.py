@@ -1,6 +1,8 @@
 """Portkey's SDK: calls, and what it manages."""
 
 import json
+import time
+import urllib.request
 
 import pytest
 from portkey_ai import Portkey
@@ -111,3 +113,47 @@ def test_a_failed_call_is_not_sent_twice():
     with pytest.raises(Exception, match="told to answer 500"):
         client("openai").chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
     assert len(rig.requests("openai")) == 1
+
+
+def custom_log(trace, **more):
+    return {
+        "request": {"url": "https://api.openai.com/v1/chat/completions", "method": "POST", "provider": "openai", "headers": {}, "body": {"model": "gpt-4o-mini"}},
+        "response": {"status": 200, "headers": {}, "response_time": 120, "body": {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 10, "completion_tokens": 5}}},
+        "metadata": {"trace_id": trace, "span_name": "ask", **more},
+    }
+
+
+def test_logs_and_feedback():
+    portkey, trace = Portkey(api_key=rig.WORKSPACE_KEY, base_url=rig.BASE_URL), rig.new_trace("told")
+    log = custom_log(trace, _user="ann")
+    portkey.logs.create(request=log["request"], response=log["response"], metadata=log["metadata"])
+    row = rig.log_of(trace)
+    assert (row["source"], row["span_name"], row["total_units"], row["user"]) == ("insert", "ask", 15, "ann")
+    given = portkey.feedback.create(trace_id=trace, value=5, weight=0.5, metadata={"n": 1})
+    assert given.status == "success"
+    portkey.feedback.bulk_create(feedbacks=[{"trace_id": trace, "value": -10}, {"trace_id": trace, "value": 10}])
+    portkey.feedback.update(feedback_id=given.feedback_ids[0], value=-6)
+    row = rig.log_of(trace)
+    assert (row["feedback_count"], row["avg_weighted_feedback"]) == (3, -1)
+
+
+def test_exports():
+    portkey, trace = Portkey(api_key=rig.WORKSPACE_KEY, base_url=rig.BASE_URL), rig.new_trace("exported")
+    log = custom_log(trace)
+    portkey.logs.create(request=log["request"], response=log["response"], metadata=log["metadata"])
+    rig.log_of(trace)
+    exports = portkey.logs.exports
+    made = exports.create(filters={"trace_id": trace, "time_of_generation_min": "2024-10-20"}, requested_data=["id", "trace_id", "created_at"], description="one")
+    assert (made.total, made.object) == (1, "export")
+    assert exports.update(export_id=made.id, filters={"trace_id": trace}, requested_data=["trace_id", "response"]).id == made.id
+    assert exports.start(export_id=made.id).object == "export"
+    for _ in range(200):
+        found = exports.retrieve(export_id=made.id)
+        if found.status != "in_progress":
+            break
+        time.sleep(0.05)
+    assert found.status == "success"
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(exports.download(export_id=made.id).signed_url, timeout=10) as file:
+        row = json.loads(file.read())
+    assert row["trace_id"] == trace and row["response"]["body"]["usage"]["prompt_tokens"] == 10
+    assert any(e["id"] == made.id for e in exports.list().data)
