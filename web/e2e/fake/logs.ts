@@ -67,6 +67,9 @@ function base(at: number): { row: LogRow; extras: Extras } {
     time_to_first_token: null,
     user: pick(users),
     metadata: { _environment: pick(["production", "staging"]), team: pick(["search", "support", "billing"]) },
+    feedback_count: 0,
+    avg_weighted_feedback: null,
+    source: "gateway",
     error: null,
     object: "log",
   };
@@ -231,6 +234,7 @@ export function makeLog(kind: string, at: number): LogDetail {
     attempts: extras.attempts,
     decisions: extras.decisions,
     receipts: extras.receipts,
+    feedback: [],
     bodies_lost: false,
   };
 }

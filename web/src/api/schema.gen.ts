@@ -354,6 +354,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/organisation/logging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept of the bodies of requests */
+        get: operations["getLogging"];
+        /** @description What is left out keeps its value. Holds for requests that come after it */
+        put: operations["setLogging"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/logs": {
         parameters: {
             query?: never;
@@ -363,7 +381,8 @@ export interface paths {
         };
         get: operations["listLogs"];
         put?: never;
-        post?: never;
+        /** Records requests that others have served */
+        post: operations["insertLogs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -379,6 +398,206 @@ export interface paths {
         };
         get: operations["getLog"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Filters that were saved in the workspace, those of others if they are shared */
+        get: operations["listSavedFilters"];
+        put?: never;
+        post: operations["createSavedFilter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/filters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["updateSavedFilter"];
+        post?: never;
+        delete: operations["deleteSavedFilter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listExports"];
+        put?: never;
+        /** Makes a draft, and counts the rows it is of */
+        post: operations["createExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/field-restrictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getExportFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getExport"];
+        /** @description What is left out keeps its value. The export is a draft afterwards. One that is in progress cannot be changed */
+        put: operations["updateExport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description One that has ended is begun anew */
+        post: operations["startExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cancelExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links to the files, which work for an hour without a key */
+        get: operations["downloadExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs/exports/{id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file, for whoever has a signed link to it */
+        get: operations["getExportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests of a trace, as a tree */
+        get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["createFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description What is left out keeps its value */
+        put: operations["updateFeedback"];
         post?: never;
         delete?: never;
         options?: never;
@@ -733,6 +952,15 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description Of the trace */
+            feedback_count: number;
+            /** @description The mean of value × weight; null when there is none */
+            avg_weighted_feedback: number | null;
+            /**
+             * @description Whether Portico served the request or was told of it
+             * @enum {unknown}
+             */
+            source: "gateway" | "insert";
             error: components["schemas"]["LogError"] | null;
             /** @constant */
             object: "log";
@@ -824,8 +1052,236 @@ export interface components {
             attempts: components["schemas"]["LogAttempt"][];
             decisions: components["schemas"]["LogDecision"][];
             receipts: components["schemas"]["LogReceipt"][];
+            /** @description Of the trace, newest first */
+            feedback: components["schemas"]["Feedback"][];
             /** @description Whether bodies that there were can no longer be shown */
             bodies_lost: boolean;
+        };
+        /** @description The parameters of GET /v1/logs but paging; metadata may be an object, lists may be arrays */
+        LogFilters: {
+            [key: string]: unknown;
+        };
+        SavedFilterInput: {
+            workspace_id?: string;
+            name?: string;
+            filters?: components["schemas"]["LogFilters"];
+            /**
+             * @description Whether everybody in the workspace sees and may change it
+             * @default true
+             */
+            shared?: boolean;
+        };
+        SavedFilter: {
+            /** @constant */
+            object: "filter";
+            id: string;
+            name: string;
+            filters: components["schemas"]["LogFilters"];
+            shared: boolean;
+            /** @description A user or an API key */
+            owner_id: string;
+            workspace_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_updated_at: string;
+        };
+        ExportInput: {
+            workspace_id?: string;
+            description?: string;
+            filters?: components["schemas"]["LogFilters"] & {
+                /** @description Rows; all unless set */
+                page_size?: number;
+                /** @description Of that size, from 0 */
+                current_page?: number;
+            };
+            /** @description Fields; the documented ones unless set */
+            requested_data?: string[];
+            /**
+             * @default jsonl
+             * @enum {unknown}
+             */
+            format?: "jsonl" | "csv";
+        };
+        Export: {
+            id: string;
+            organisation_id: string;
+            workspace_id: string;
+            filters: components["schemas"]["LogFilters"];
+            requested_data: string[];
+            /** @enum {unknown} */
+            format: "jsonl" | "csv";
+            /** @enum {unknown} */
+            status: "draft" | "in_progress" | "success" | "failed" | "stopped";
+            /** @description Why it failed; empty if it did not */
+            error: string;
+            description: string;
+            /** @description Rows: those that were expected, and once it is done those that there are */
+            total: number;
+            /** @description Written so far */
+            rows: number;
+            files: {
+                name: string;
+                rows: number;
+                bytes: number;
+            }[];
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_updated_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the files are deleted
+             */
+            expires_at: string | null;
+            /** @constant */
+            object: "export";
+        };
+        /** @description Either a pattern or a path */
+        RedactionInput: {
+            name?: string;
+            /** @description A regular expression (RE2) */
+            pattern?: string;
+            /** @description Of JSON: a.b, a[0].b, a[*].b; ..b is b at any depth */
+            path?: string;
+            /** @default [redacted] */
+            replacement?: string;
+        };
+        /** @description Names may be in snake_case or camelCase. Usage is read from the response's body, and the cost worked out from it */
+        NewLog: {
+            /** @description The inserter's own id: the same one again changes nothing */
+            id?: string;
+            /**
+             * Format: date-time
+             * @description When the request began; else now less the response time
+             */
+            created_at?: string;
+            request: {
+                /** @description Kept without its query */
+                url?: string;
+                provider?: string;
+                /** @default POST */
+                method?: string;
+                /** @description Not kept */
+                headers?: {
+                    [key: string]: unknown;
+                };
+                /** @description Any JSON */
+                body: unknown;
+            };
+            response: {
+                /** @default 200 */
+                status?: number;
+                /** @description Not kept */
+                headers?: {
+                    [key: string]: unknown;
+                };
+                /** @description Any JSON */
+                body: unknown;
+                /** @description Milliseconds */
+                response_time?: number;
+                streamingMode?: boolean;
+            };
+            /** @description Besides the place in the trace, any metadata */
+            metadata?: {
+                traceId?: string;
+                spanId?: string;
+                parentSpanId?: string;
+                spanName?: string;
+                /** @description RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970 */
+                startTime?: string | number;
+                endTime?: string | number;
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description Figures that are better known than the response's body tells */
+            metrics?: {
+                req_units?: number;
+                res_units?: number;
+                /** @description Cents */
+                cost?: number;
+                ai_org?: string;
+                ai_model?: string;
+            };
+        };
+        FeedbackInput: {
+            value: number;
+            /**
+             * @description Kept to six decimals
+             * @default 1
+             */
+            weight?: number;
+            /** @description At most 4 KiB */
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        NewFeedback: components["schemas"]["FeedbackInput"] & {
+            trace_id: string;
+        };
+        Feedback: {
+            id: string;
+            trace_id: string;
+            value: number;
+            weight: number;
+            metadata: {
+                [key: string]: unknown;
+            };
+            api_key_id: string;
+            user_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_updated_at: string;
+            /** @constant */
+            object: "feedback";
+        };
+        Trace: {
+            trace_id: string;
+            /** Format: date-time */
+            start: string;
+            duration_ms: number;
+            requests: number;
+            total_units: number;
+            /** @description Of the requests whose cost is known */
+            cost_nano: number;
+            /** @description Whether there are more requests than are shown */
+            truncated: boolean;
+            feedback: components["schemas"]["Feedback"][];
+            spans: components["schemas"]["Span"][];
+            /** @constant */
+            object: "trace";
+        };
+        Span: {
+            id: string;
+            name: string;
+            /**
+             * @description attempts are there where a request had several; unknown is a parent that requests name and nobody told of
+             * @enum {unknown}
+             */
+            kind: "request" | "attempt" | "unknown";
+            /** @description Empty when unknown */
+            log_id: string;
+            /** Format: date-time */
+            start: string;
+            /** @description After the start of the trace */
+            offset_ms: number;
+            duration_ms: number;
+            /** @description A LogStatus; empty when unknown */
+            status: string;
+            response_status_code: number;
+            ai_org: string;
+            ai_model: string;
+            total_units: number;
+            cost_nano: number | null;
+            error: components["schemas"]["LogError"] | null;
+            /** @description Oldest first */
+            spans: components["schemas"]["Span"][];
         };
     };
     responses: {
@@ -847,6 +1303,82 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description What is kept */
+        Logging: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    /** @constant */
+                    object: "logging";
+                    /** @enum {unknown} */
+                    request_logging: "full" | "metrics_only";
+                    enforce_debug_log_setting: boolean;
+                    redactions: {
+                        name: string;
+                        pattern: string | null;
+                        path: string | null;
+                        replacement: string | null;
+                    }[];
+                    denied_export_fields: string[];
+                    /** Format: date-time */
+                    last_updated_at: string | null;
+                };
+            };
+        };
+        /** @description The filter */
+        SavedFilter: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SavedFilter"];
+            };
+        };
+        /** @description The export is a draft */
+        ExportSaved: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    id: string;
+                    /** @description Rows that the filters match now */
+                    total: number;
+                    /** @constant */
+                    object: "export";
+                };
+            };
+        };
+        /** @description Done */
+        ExportTask: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    message: string;
+                    /** @constant */
+                    object: "export";
+                };
+            };
+        };
+        /** @description Recorded */
+        FeedbackSaved: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    /** @constant */
+                    status: "success";
+                    message: string;
+                    /** @description In the order of the request */
+                    feedback_ids: string[];
+                };
             };
         };
         /** @description How this browser stands */
@@ -1609,6 +2141,44 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    getLogging: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Logging"];
+            default: components["responses"]["Error"];
+        };
+    };
+    setLogging: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    request_logging?: "full" | "metrics_only";
+                    /** @description Whether x-portkey-debug may not change it for a request */
+                    enforce_debug_log_setting?: boolean;
+                    /** @description Fields of logs that may not be exported */
+                    denied_export_fields?: string[];
+                    redactions?: components["schemas"]["RedactionInput"][];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Logging"];
+            default: components["responses"]["Error"];
+        };
+    };
     listLogs: {
         parameters: {
             query?: {
@@ -1648,6 +2218,13 @@ export interface operations {
                 prompt_token_max?: number;
                 completion_token_min?: number;
                 completion_token_max?: number;
+                /** @description Comma list */
+                id?: string;
+                /** @description Comma list; looks into the metadata _prompt */
+                prompt_slug?: string;
+                /** @description Of the mean of value × weight of the trace's feedback */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
                 /** @description A JSON object */
                 metadata?: string;
                 /** @description Free text */
@@ -1680,6 +2257,40 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    insertLogs: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLog"] | components["schemas"]["NewLog"][];
+            };
+        };
+        responses: {
+            /** @description Recorded; what was recorded before under the same id is left as it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        message: string;
+                        /** @description Of the logs in the order they were sent */
+                        ids: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
     getLog: {
         parameters: {
             query?: never;
@@ -1700,6 +2311,383 @@ export interface operations {
                     "application/json": components["schemas"]["LogDetail"];
                 };
             };
+            default: components["responses"]["Error"];
+        };
+    };
+    listSavedFilters: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+                page_size?: components["parameters"]["PageSize"];
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["SavedFilter"][];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createSavedFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedFilterInput"] & Record<string, never>;
+            };
+        };
+        responses: {
+            200: components["responses"]["SavedFilter"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateSavedFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedFilterInput"];
+            };
+        };
+        responses: {
+            200: components["responses"]["SavedFilter"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteSavedFilter: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listExports: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+                page_size?: components["parameters"]["PageSize"];
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["Export"][];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportInput"];
+            };
+        };
+        responses: {
+            200: components["responses"]["ExportSaved"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getExportFields: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields there are, and those that may not be exported */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        object: "field-restrictions";
+                        denied_fields: string[];
+                        fields: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export and how far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportInput"];
+            };
+        };
+        responses: {
+            200: components["responses"]["ExportSaved"];
+            default: components["responses"]["Error"];
+        };
+    };
+    startExport: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ExportTask"];
+            default: components["responses"]["Error"];
+        };
+    };
+    cancelExport: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["ExportTask"];
+            default: components["responses"]["Error"];
+        };
+    };
+    downloadExport: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uri
+                         * @description Of the first file
+                         */
+                        signed_url: string;
+                        /**
+                         * Format: uri
+                         * @description The same
+                         */
+                        url: string;
+                        signed_urls: string[];
+                        /** Format: date-time */
+                        expires_at: string;
+                        /** @constant */
+                        object: "export";
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getExportFile: {
+        parameters: {
+            query: {
+                expires: number;
+                signature: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getTrace: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace; of one with more than 2,000 requests the newest of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createFeedback: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedback"] | components["schemas"]["NewFeedback"][];
+            };
+        };
+        responses: {
+            200: components["responses"]["FeedbackSaved"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateFeedback: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackInput"];
+            };
+        };
+        responses: {
+            200: components["responses"]["FeedbackSaved"];
             default: components["responses"]["Error"];
         };
     };
