@@ -37,7 +37,8 @@ func root() *cobra.Command {
 	}
 	cmd.SetVersionTemplate("portico {{.Version}}\n")
 	cmd.AddCommand(serveCommand(), versionCommand(), keysCommand(), configCommand(), rehearseCommand(), mockCommand(), providersCommand(),
-		backupCommand(), restoreCommand(), migrateCommand(), rotateCommand(), repriceCommand(), doctorCommand(), reconcileCommand())
+		backupCommand(), restoreCommand(), migrateCommand(), rotateCommand(), repriceCommand(), doctorCommand(), reconcileCommand(),
+		benchDataCommand())
 	return cmd
 }
 

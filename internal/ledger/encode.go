@@ -221,13 +221,17 @@ func appendMap(b []byte, key string, m map[string]string) []byte {
 	if len(m) == 0 {
 		return b
 	}
-	return appendPairs(append(b, key...), m)
+	return appendPairs(append(b, key...), m, "")
 }
 
-func appendPairs(b []byte, m map[string]string) []byte {
+// appendPairs writes m without one of its keys, "" for none.
+func appendPairs(b []byte, m map[string]string, without string) []byte {
 	b = append(b, '{')
 	from := len(b)
 	for _, k := range sortedKeys(m) {
+		if without != "" && k == without {
+			continue
+		}
 		b = append(appendString(append(b, ','), k), ':')
 		b = appendString(b, m[k])
 	}

@@ -92,6 +92,17 @@ type Entry struct {
 // told us about.
 const Inserted = "insert"
 
+// UserKey is the metadata key by which a caller names its own user.
+const UserKey = "_user"
+
+// EndUser is whom the caller named, else who the key belongs to.
+func (e *Entry) EndUser() string {
+	if u := e.Metadata[UserKey]; u != "" {
+		return u
+	}
+	return e.UserID
+}
+
 // ErrorInfo is the error a client was shown.
 type ErrorInfo struct {
 	Message string `json:"message"`

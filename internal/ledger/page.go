@@ -32,7 +32,12 @@ func (e Entry) Rest() Entry {
 func (e *Entry) AppendJSON(b []byte) []byte { return appendEntry(b, e) }
 
 // AppendJSONMap appends m as a JSON object with sorted keys and no spaces.
-func AppendJSONMap(b []byte, m map[string]string) []byte { return appendPairs(b, m) }
+func AppendJSONMap(b []byte, m map[string]string) []byte { return appendPairs(b, m, "") }
+
+// AppendJSONMapWithout is AppendJSONMap of m without one of its keys.
+func AppendJSONMapWithout(b []byte, m map[string]string, key string) []byte {
+	return appendPairs(b, m, key)
+}
 
 // AppendJSONString appends s as a JSON string, as AppendJSONMap writes it.
 func AppendJSONString(b []byte, s string) []byte { return appendString(b, s) }

@@ -83,7 +83,7 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 		Mode: e.Mode, Fallback: e.Fallback, RetrySuccessCount: e.Retries, LastUsedOptionIndex: e.LastStep, CacheStatus: e.Cache,
 		ReqUnits: e.Usage.InputTokens, ResUnits: e.Usage.OutputTokens, TotalUnits: e.Usage.TotalTokens(),
 		CachedUnits: e.Usage.CacheReadTokens, ReasoningUnits: e.Usage.ReasoningTokens, UsageEstimated: e.Usage.Estimated,
-		CostCurrency: "USD", ResponseTime: millis(e.TotalMicros), User: user(e),
+		CostCurrency: "USD", ResponseTime: millis(e.TotalMicros), User: e.EndUser(),
 		Metadata: e.Metadata, FeedbackCount: s.Count, Source: cmp.Or(e.Source, "gateway"), Error: errorOf(e.Error), Object: "log",
 	}
 	if s.Count > 0 {
@@ -102,14 +102,6 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 		r.TimeToFirstToken = &first
 	}
 	return r
-}
-
-// user is whom the caller named, else who the key belongs to.
-func user(e *ledger.Entry) string {
-	if u := e.Metadata["_user"]; u != "" {
-		return u
-	}
-	return e.UserID
 }
 
 func errorOf(e *ledger.ErrorInfo) *errorInfo {

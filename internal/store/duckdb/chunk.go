@@ -66,7 +66,7 @@ type cell struct {
 }
 
 // set stores a value of a fixed size, which must be that of the column's type.
-func set[T bool | int32 | int64](c cell, v T) {
+func set[T bool | int16 | int32 | int64](c cell, v T) {
 	*(*T)(unsafe.Add(c.column, uintptr(c.row)*unsafe.Sizeof(v))) = v
 }
 

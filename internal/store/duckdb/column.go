@@ -22,11 +22,14 @@ type column struct {
 // A record is an entry with the parts that are no column of their own encoded.
 type record struct {
 	*ledger.Entry
-	started  time.Time
-	err      ledger.ErrorInfo
-	shape    []byte // JSON of ledger.Entry, of it what shapeOf says
-	metadata []byte // JSON
-	detail   []byte // JSON of ledger.Entry.Rest, what lists do not show
+	started    time.Time
+	err        ledger.ErrorInfo
+	endUser    string // Entry.EndUser
+	userNamed  bool   // endUser is what the metadata names, which then is not in metadata
+	latencyBin int16
+	shape      []byte // JSON of ledger.Entry, of it what shapeOf says
+	metadata   []byte // JSON
+	detail     []byte // JSON of ledger.Entry.Rest, what lists do not show
 }
 
 // Text is compressed in the one way that fits: trying all of them, as DuckDB does
@@ -64,6 +67,14 @@ func integer(name string, field func(*record) *int) column {
 	return column{
 		name, "INTEGER NOT NULL", mapping.TypeInteger,
 		func(c cell, r *record) { set(c, int32(*field(r))) }, //nolint:gosec // small numbers
+		func(r *record) any { return field(r) },
+	}
+}
+
+func smallint(name string, field func(*record) *int16) column {
+	return column{
+		name, "SMALLINT NOT NULL", mapping.TypeSmallInt,
+		func(c cell, r *record) { set(c, *field(r)) },
 		func(r *record) any { return field(r) },
 	}
 }

@@ -123,9 +123,16 @@ func (w *where) between(expr string, low, high *int64) {
 
 const hasPair = "(starts_with(metadata, ?) OR contains(metadata, ?))"
 
-// metadata looks for a pair in the JSON text. That is exact: within strings every
-// quote is escaped, so the pair with its quotes occurs only as a pair.
-func (w *where) metadata(key, value string) { w.add(hasPair, pairs(key, value)...) }
+// metadata looks for a pair in the JSON text, where it may be. That is exact:
+// within strings every quote is escaped, so the pair with its quotes occurs only
+// as a pair.
+func (w *where) metadata(key, value string) {
+	if key == ledger.UserKey && value != "" {
+		w.add("user_named AND end_user = ?", value)
+		return
+	}
+	w.add(hasPair, pairs(key, value)...)
+}
 
 // pairs are the arguments of hasPair.
 func pairs(key, value string) []any {
@@ -156,7 +163,7 @@ func (w *where) text(needle string) {
 		conds = append(conds, "contains(lower("+c+"), ?)")
 		args = append(args, needle)
 	}
-	conds = append(conds, "contains(lower(metadata), ?)")
-	args = append(args, quoted[1:len(quoted)-1])
+	conds = append(conds, "contains(lower(metadata), ?)", "user_named AND (contains(lower(end_user), ?) OR contains('"+ledger.UserKey+"', ?))")
+	args = append(args, quoted[1:len(quoted)-1], needle, needle)
 	w.add("("+strings.Join(conds, " OR ")+")", args...)
 }

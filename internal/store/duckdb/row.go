@@ -16,9 +16,37 @@ func (r *record) load(e *ledger.Entry) {
 	}
 	shape := shapeOf(e)
 	r.shape = shape.AppendJSON(r.shape[:0])
-	r.metadata = ledger.AppendJSONMap(r.metadata[:0], e.Metadata)
+	r.endUser, r.latencyBin = e.EndUser(), ledger.LatencyBin(e.TotalMicros)
+	r.loadMetadata(e.Metadata)
 	rest := e.Rest()
 	r.detail = rest.AppendJSON(r.detail[:0])
+}
+
+// loadMetadata keeps the user, whom most requests name and whom queries ask for,
+// apart from the rest, of which few different ones are left.
+func (r *record) loadMetadata(m map[string]string) {
+	r.userNamed = m[ledger.UserKey] != ""
+	if r.userNamed {
+		r.metadata = ledger.AppendJSONMapWithout(r.metadata[:0], m, ledger.UserKey)
+	} else {
+		r.metadata = ledger.AppendJSONMap(r.metadata[:0], m)
+	}
+}
+
+// restoreMetadata is the inverse of loadMetadata.
+func (r *record) restoreMetadata() error {
+	if string(r.metadata) != "{}" {
+		if err := json.Unmarshal(r.metadata, &r.Metadata); err != nil {
+			return fmt.Errorf("metadata of %s: %w", r.ID, err)
+		}
+	}
+	if r.userNamed {
+		if r.Metadata == nil {
+			r.Metadata = map[string]string{}
+		}
+		r.Metadata[ledger.UserKey] = r.endUser
+	}
+	return nil
 }
 
 // shapeOf is what requests of one kind have in common and nothing is looked for
@@ -77,10 +105,8 @@ func scan(row scanner, columns []column) (*record, error) {
 	if err := r.reshape(); err != nil {
 		return nil, err
 	}
-	if string(r.metadata) != "{}" {
-		if err := json.Unmarshal(r.metadata, &r.Metadata); err != nil {
-			return nil, fmt.Errorf("metadata of %s: %w", r.ID, err)
-		}
+	if err := r.restoreMetadata(); err != nil {
+		return nil, err
 	}
 	return r, nil
 }

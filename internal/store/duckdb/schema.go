@@ -9,7 +9,7 @@ import (
 
 // schemaVersion changes whenever the tables do; a file of another version is set
 // aside and built again from the journal.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // briefColumns are what lists show: a column for what filters and group-bys ask
 // for, and together in shape what they do not. Text is empty for nothing, so that
@@ -20,6 +20,8 @@ var briefColumns = []column{
 	text("workspace_id", repeated, func(r *record) *string { return &r.WorkspaceID }),
 	text("key_id", repeated, func(r *record) *string { return &r.KeyID }),
 	text("user_id", repeated, func(r *record) *string { return &r.UserID }),
+	text("end_user", repeated, func(r *record) *string { return &r.endUser }),
+	flag("user_named", func(r *record) *bool { return &r.userNamed }),
 	text("trace_id", various, func(r *record) *string { return &r.TraceID }),
 	text("span_id", various, func(r *record) *string { return &r.SpanID }),
 	text("parent_span_id", repeated, func(r *record) *string { return &r.ParentSpanID }),
@@ -53,6 +55,7 @@ var briefColumns = []column{
 	bigint("cost_nano", func(r *record) *int64 { return &r.CostNano }),
 	flag("cost_known", func(r *record) *bool { return &r.CostKnown }),
 	bigint("total_us", func(r *record) *int64 { return &r.TotalMicros }),
+	smallint("latency_bin", func(r *record) *int16 { return &r.latencyBin }),
 	bigint("first_token_us", func(r *record) *int64 { return &r.FirstTokenMicros }),
 	encoded("shape", repeated, func(r *record) *[]byte { return &r.shape }),
 	encoded("metadata", various, func(r *record) *[]byte { return &r.metadata }),
