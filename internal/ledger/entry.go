@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -101,6 +102,12 @@ func (e *Entry) EndUser() string {
 		return u
 	}
 	return e.UserID
+}
+
+// Succeeded reports whether the client got what it asked for, to the end. The
+// status of a session is 101.
+func (e *Entry) Succeeded() bool {
+	return e.State == OK && (e.Status == http.StatusSwitchingProtocols || e.Status >= 200 && e.Status < 300)
 }
 
 // ErrorInfo is the error a client was shown.

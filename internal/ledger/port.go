@@ -35,7 +35,7 @@ type Logs interface {
 	Feedback(ctx context.Context, workspaceID string, f FeedbackFilter) ([]Feedback, error)
 }
 
-// A Filter narrows a list. Zero fields do not; slices mean any of; bounds are
+// A Filter says which entries are asked for. Zero fields do not; slices mean any of; bounds are
 // inclusive, except To. Tokens count as 0 where usage is unknown, while a bound on
 // cost passes only entries whose cost is known, and one on feedback only those of
 // traces that have some.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +75,7 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 	r := row{
 		ID: e.ID, TraceID: e.TraceID, SpanID: e.SpanID, ParentSpanID: e.ParentSpanID, SpanName: e.SpanName,
 		CreatedAt: timeText(e.StartedAt), Status: e.State, ResponseStatusCode: e.Status,
-		IsSuccess: e.State == ledger.OK && (e.Status == http.StatusSwitchingProtocols || e.Status >= http.StatusOK && e.Status < http.StatusMultipleChoices),
+		IsSuccess: e.Succeeded(),
 		Op:        e.Op, Method: e.Method, Path: e.Path, StreamMode: e.Stream,
 		AIOrg: e.Provider, AIModel: e.Model, RequestModel: e.AskModel, VirtualKey: e.Virtual,
 		Config: e.ConfigSlug, ConfigID: e.ConfigID, ConfigVersionID: e.ConfigVersion, APIKeyID: e.KeyID,

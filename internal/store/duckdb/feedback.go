@@ -130,17 +130,25 @@ func (d *database) scores(ctx context.Context, workspaceID string, entries []led
 	return all, rows.Err()
 }
 
+// withFeedback is the rows of logs that are where, each as often as its trace has
+// feedback, and with that.
+func withFeedback(where string) string {
+	return "(SELECT * FROM store.logs WHERE " + where + ") JOIN " +
+		"(SELECT workspace_id, trace_id, id AS feedback_id, value AS score, value * weight_micro AS weighted FROM store.feedback) USING (workspace_id, trace_id)"
+}
+
 // feedback keeps traces whose mean lies within the bounds.
-func (w *where) feedback(workspaceID string, low, high *int64) {
+func (w *where) feedback(workspaceIDs []string, low, high *int64) {
 	if low == nil && high == nil {
 		return
 	}
-	having, args := []string{}, []any{workspaceID}
+	having, args := []string{}, arguments(workspaceIDs)
 	if low != nil {
 		having, args = append(having, "sum(value * weight_micro) >= ? * count(*)"), append(args, *low)
 	}
 	if high != nil {
 		having, args = append(having, "sum(value * weight_micro) <= ? * count(*)"), append(args, *high)
 	}
-	w.add("trace_id IN (SELECT trace_id FROM store.feedback WHERE workspace_id = ? GROUP BY trace_id HAVING "+strings.Join(having, " AND ")+")", args...)
+	w.add("(workspace_id, trace_id) IN (SELECT (workspace_id, trace_id) FROM store.feedback WHERE workspace_id IN ("+marks(len(workspaceIDs))+
+		") GROUP BY workspace_id, trace_id HAVING "+strings.Join(having, " AND ")+")", args...)
 }

@@ -35,7 +35,7 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 		return ledger.Listing{}, err
 	}
 	defer done()
-	w := filtered(workspaceID, &f)
+	w := filtered([]string{workspaceID}, &f)
 	var out ledger.Listing
 	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM store.logs WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
 		return out, fmt.Errorf("duckdb: count logs: %w", err)
@@ -61,7 +61,7 @@ func (s *Store) Scan(ctx context.Context, workspaceID string, f ledger.Filter, a
 		return nil, "", err
 	}
 	defer done()
-	return d.page(ctx, filtered(workspaceID, &f), ledger.Page{Size: size, After: after}, logColumns, scanWhole)
+	return d.page(ctx, filtered([]string{workspaceID}, &f), ledger.Page{Size: size, After: after}, logColumns, scanWhole)
 }
 
 // page reads columns of a part of the rows, and where the next part begins.

@@ -24,10 +24,10 @@ func (w *where) add(cond string, args ...any) {
 
 func (w *where) String() string { return strings.Join(w.conds, " AND ") }
 
-// filtered begins with the workspace: no question is asked without it.
-func filtered(workspaceID string, f *ledger.Filter) *where {
+// filtered begins with the workspaces: no question is asked without one.
+func filtered(workspaceIDs []string, f *ledger.Filter) *where {
 	w := &where{}
-	w.add("workspace_id = ?", workspaceID)
+	w.add("workspace_id IN ("+marks(len(workspaceIDs))+")", arguments(workspaceIDs)...)
 	if !f.From.IsZero() {
 		w.add("started_at >= ?", f.From.UTC())
 	}
@@ -54,7 +54,7 @@ func filtered(workspaceID string, f *ledger.Filter) *where {
 	w.between("input_tokens + output_tokens", f.TokensMin, f.TokensMax)
 	w.between("input_tokens", f.InputMin, f.InputMax)
 	w.between("output_tokens", f.OutputMin, f.OutputMax)
-	w.feedback(workspaceID, f.FeedbackMin, f.FeedbackMax)
+	w.feedback(workspaceIDs, f.FeedbackMin, f.FeedbackMax)
 	for k, v := range f.Metadata {
 		w.metadata(k, v)
 	}
@@ -65,15 +65,19 @@ func filtered(workspaceID string, f *ledger.Filter) *where {
 	return w
 }
 
-func anyOf[T any](w *where, column string, list []T) {
-	if len(list) == 0 {
+func anyOf[T any](w *where, column string, values []T) {
+	if len(values) == 0 {
 		return
 	}
-	args := make([]any, len(list))
-	for i, v := range list {
+	w.add(column+" IN ("+marks(len(values))+")", arguments(values)...)
+}
+
+func arguments[T any](values []T) []any {
+	args := make([]any, len(values))
+	for i, v := range values {
 		args[i] = plain(v)
 	}
-	w.add(column+" IN ("+marks(len(list))+")", args...)
+	return args
 }
 
 // plain makes a named string type a string, as the driver wants it.

@@ -58,7 +58,7 @@ var briefColumns = []column{
 	smallint("latency_bin", func(r *record) *int16 { return &r.latencyBin }),
 	bigint("first_token_us", func(r *record) *int64 { return &r.FirstTokenMicros }),
 	encoded("shape", repeated, func(r *record) *[]byte { return &r.shape }),
-	encoded("metadata", various, func(r *record) *[]byte { return &r.metadata }),
+	encoded("metadata", repeated, func(r *record) *[]byte { return &r.metadata }),
 }
 
 // logColumns are all columns of logs, in their order.

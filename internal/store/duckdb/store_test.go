@@ -41,6 +41,12 @@ func TestLogs(t *testing.T) {
 	})
 }
 
+func TestAnalytics(t *testing.T) {
+	storetest.Analytics(t, func(t *testing.T) storetest.AnalyticsStore {
+		return mustOpen(t, filepath.Join(t.TempDir(), "logs.duckdb"))
+	})
+}
+
 const crashVar = "PORTICO_DUCKDB_CRASH_FILE"
 
 // TestKillBetweenBatches kills a process that applies batches, again and again,

@@ -10,3 +10,7 @@ import (
 func TestLogs(t *testing.T) {
 	storetest.Logs(t, func(*testing.T) storetest.LogStore { return &mem.Logs{} })
 }
+
+func TestAnalytics(t *testing.T) {
+	storetest.Analytics(t, func(*testing.T) storetest.AnalyticsStore { return &mem.Logs{} })
+}

@@ -27,8 +27,8 @@ var (
 	providers = []string{"openai", "anthropic", "acme"}
 	models    = []string{"gpt-4o", "claude-x", "GPT-4o-mini", ""}
 	states    = []ledger.State{ledger.OK, ledger.Failed, ledger.Refused, ledger.Truncated, ledger.ClientGone, ledger.Interrupted}
-	statuses  = []int{200, 200, 400, 429, 503, 0}
-	caches    = []string{"DISABLED", "MISS", "HIT"}
+	statuses  = []int{101, 200, 200, 400, 429, 503, 0}
+	caches    = []string{"DISABLED", "MISS", ledger.Hit, ledger.Semantic}
 	users     = []string{"", "ann", "bob", `q"uote`}
 	texts     = []string{"", "Overloaded", "bad %_ thing", "ünï", "GPT", "e", "-000000000012"}
 )
