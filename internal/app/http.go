@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func (a *App) handler() http.Handler {
 	control := admin.New(admin.Deps{
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
-	}, logAPI.Routes()...)
+	}, slices.Concat(logAPI.Routes(), a.analyticsRoutes())...)
 	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
 	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

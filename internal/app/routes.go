@@ -1,9 +1,16 @@
 package app
 
 import (
+	"github.com/portico-ai/portico/internal/api/admin"
+	"github.com/portico-ai/portico/internal/api/analytics"
 	"github.com/portico-ai/portico/internal/api/logs"
 	"github.com/portico-ai/portico/internal/ledger"
 )
+
+// analyticsRoutes are the control plane's routes over many entries at once.
+func (a *App) analyticsRoutes() []admin.Route {
+	return analytics.New(analytics.Deps{Store: a.logs, Service: a.service, CatchUp: a.follower.CatchUp}).Routes()
+}
 
 // logAPI serves the control plane's routes over the ledger.
 func (a *App) logAPI() *logs.API {

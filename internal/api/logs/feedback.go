@@ -35,7 +35,7 @@ type feedbackView struct {
 
 func feedbackOf(f *ledger.Feedback) feedbackView {
 	return feedbackView{
-		f.ID, f.TraceID, f.Value, fixed(f.WeightMicro, ledger.FullWeight), f.Metadata, f.KeyID, f.UserID,
+		f.ID, f.TraceID, f.Value, Fixed(f.WeightMicro, ledger.FullWeight), f.Metadata, f.KeyID, f.UserID,
 		timeText(f.CreatedAt), timeText(f.UpdatedAt), "feedback",
 	}
 }

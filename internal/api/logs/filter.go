@@ -4,6 +4,7 @@ package logs
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
 	"net/url"
@@ -21,45 +22,68 @@ import (
 // spelled in camelCase, and lists are separated by commas or repeated. The error
 // is an *ai.Error of kind Invalid that names the parameter.
 func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
-	r := &reader{q: q}
+	r := NewQuery(q)
 	f := r.filter()
-	p := ledger.Page{Size: r.number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.get("after")}
-	p.Offset = p.Size * r.number("current_page", 0, 1_000_000, 0)
+	p := ledger.Page{Size: r.Number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.Get("after")}
+	p.Offset = p.Size * r.Number("current_page", 0, 1_000_000, 0)
 	if p.After != "" {
 		if _, _, err := ledger.ParseCursor(p.After); err != nil {
-			r.fail("after", "is not a cursor of this list; pass the next of the page before it, unchanged")
+			r.Fail("after", "is not a cursor of this list; pass the next of the page before it, unchanged")
 		}
 	}
-	if r.err != nil {
-		return ledger.Filter{}, ledger.Page{}, r.err
+	if err := r.Err(); err != nil {
+		return ledger.Filter{}, ledger.Page{}, err
 	}
 	return f, p, nil
 }
 
-func (r *reader) filter() ledger.Filter {
+func (r *Query) filter() ledger.Filter {
 	return ledger.Filter{
 		From: r.time("time_of_generation_min"), To: r.time("time_of_generation_max"),
-		IDs: r.list("id"), TraceIDs: r.list("trace_id"), SpanIDs: r.list("span_id"),
+		IDs: r.List("id"), TraceIDs: r.List("trace_id"), SpanIDs: r.List("span_id"),
 		Statuses: r.statuses("status_code"), States: r.states("status"),
-		Providers: r.list("ai_org"), Models: r.list("ai_model"), ProviderModels: r.pairs("ai_org_model"),
-		Virtual: r.list("virtual_keys"), Configs: r.list("configs"), KeyIDs: r.list("api_key_ids"), Caches: r.list("cache_status"),
+		Providers: r.List("ai_org"), Models: r.List("ai_model"), ProviderModels: r.pairs("ai_org_model"),
+		Virtual: r.List("virtual_keys"), Configs: r.List("configs"), KeyIDs: r.List("api_key_ids"), Caches: r.List("cache_status"),
 		CostMin: r.cents("cost_min", true), CostMax: r.cents("cost_max", false),
 		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
 		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),
 		OutputMin: r.count("completion_token_min"), OutputMax: r.count("completion_token_max"),
-		Prompts: r.list("prompt_slug"), FeedbackMin: r.score("weighted_feedback_min"), FeedbackMax: r.score("weighted_feedback_max"),
-		Metadata: r.metadata("metadata"), Text: r.get("q"),
+		Prompts: r.List("prompt_slug"), FeedbackMin: r.score("weighted_feedback_min"), FeedbackMax: r.score("weighted_feedback_max"),
+		Metadata: r.metadata("metadata"), Text: r.Get("q"),
 	}
 }
 
-// A reader reads parameters and keeps the first fault.
-type reader struct {
+// A Query reads the parameters of a request and keeps the first fault.
+type Query struct {
 	q     url.Values
 	asked []string // names that mean something
 	err   *ai.Error
 }
 
-func (r *reader) fail(name, problem string) {
+// NewQuery reads q. A parameter may be spelled as it is named or in camelCase.
+func NewQuery(q url.Values) *Query { return &Query{q: q} }
+
+// Err is the first fault, an *ai.Error of kind Invalid that names the parameter.
+func (r *Query) Err() error {
+	if r.err == nil {
+		return nil
+	}
+	return r.err
+}
+
+// OnlyKnown finds fault with a parameter that is none of names, in either spelling.
+func (r *Query) OnlyKnown(names []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.q)) {
+		known := slices.ContainsFunc(names, func(n string) bool { return name == n || name == camel(n) })
+		if !known {
+			r.Fail(name, "is not a parameter of this endpoint; it takes "+strings.Join(names, ", "))
+			return
+		}
+	}
+}
+
+// Fail notes a fault: its problem follows the name of the parameter.
+func (r *Query) Fail(name, problem string) {
 	if r.err == nil {
 		r.err = ai.Errorf(ai.Invalid, "%s %s", name, problem)
 		r.err.Param = name
@@ -67,7 +91,7 @@ func (r *reader) fail(name, problem string) {
 }
 
 // values returns a parameter in its own or, failing that, its camelCase spelling.
-func (r *reader) values(name string) []string {
+func (r *Query) values(name string) []string {
 	r.asked = append(r.asked, name)
 	if v, ok := r.q[name]; ok {
 		return v
@@ -83,10 +107,11 @@ func camel(name string) string {
 	return strings.Join(words, "")
 }
 
-func (r *reader) get(name string) string {
+// Get is a parameter that may be given once, "" if it is not.
+func (r *Query) Get(name string) string {
 	v := r.values(name)
 	if len(v) > 1 {
-		r.fail(name, "is given more than once; give it once")
+		r.Fail(name, "is given more than once; give it once")
 		return ""
 	}
 	if len(v) == 0 {
@@ -95,7 +120,8 @@ func (r *reader) get(name string) string {
 	return v[0]
 }
 
-func (r *reader) list(name string) []string {
+// List is a parameter of several values, separated by commas or repeated.
+func (r *Query) List(name string) []string {
 	var list []string
 	for _, v := range r.values(name) {
 		for part := range strings.SplitSeq(v, ",") {
@@ -107,8 +133,8 @@ func (r *reader) list(name string) []string {
 	return list
 }
 
-func (r *reader) time(name string) time.Time {
-	v := r.get(name)
+func (r *Query) time(name string) time.Time {
+	v := r.Get(name)
 	if v == "" {
 		return time.Time{}
 	}
@@ -118,17 +144,17 @@ func (r *reader) time(name string) time.Time {
 	// A plus sign that was not escaped arrives as a space.
 	t, err := time.Parse(time.RFC3339Nano, strings.Replace(v, " ", "+", 1))
 	if err != nil {
-		r.fail(name, "must be an RFC 3339 time such as 2024-05-01T00:00:00Z")
+		r.Fail(name, "must be an RFC 3339 time such as 2024-05-01T00:00:00Z")
 	}
 	return t.UTC()
 }
 
-func (r *reader) statuses(name string) []int {
+func (r *Query) statuses(name string) []int {
 	var list []int
-	for _, v := range r.list(name) {
+	for _, v := range r.List(name) {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 || n > 999 {
-			r.fail(name, "must be HTTP status codes separated by commas, such as 200,429")
+			r.Fail(name, "must be HTTP status codes separated by commas, such as 200,429")
 			return nil
 		}
 		list = append(list, n)
@@ -141,11 +167,11 @@ var states = []string{
 	string(ledger.Truncated), string(ledger.ClientGone), string(ledger.Interrupted),
 }
 
-func (r *reader) states(name string) []ledger.State {
+func (r *Query) states(name string) []ledger.State {
 	var list []ledger.State
-	for _, v := range r.list(name) {
+	for _, v := range r.List(name) {
 		if !slices.Contains(states, v) {
-			r.fail(name, "must be some of "+strings.Join(states, ", "))
+			r.Fail(name, "must be some of "+strings.Join(states, ", "))
 			return nil
 		}
 		list = append(list, ledger.State(v))
@@ -153,12 +179,12 @@ func (r *reader) states(name string) []ledger.State {
 	return list
 }
 
-func (r *reader) pairs(name string) []ledger.ProviderModel {
+func (r *Query) pairs(name string) []ledger.ProviderModel {
 	var list []ledger.ProviderModel
-	for _, v := range r.list(name) {
+	for _, v := range r.List(name) {
 		provider, model, ok := strings.Cut(v, "__")
 		if !ok || provider == "" || model == "" {
-			r.fail(name, "must be provider__model pairs separated by commas, such as openai__gpt-4o")
+			r.Fail(name, "must be provider__model pairs separated by commas, such as openai__gpt-4o")
 			return nil
 		}
 		list = append(list, ledger.ProviderModel{Provider: provider, Model: model})
@@ -170,14 +196,14 @@ var decimal = regexp.MustCompile(`^\d{1,10}(\.\d{1,20})?$`)
 
 // cents reads an amount in cents as nano-dollars. What lies between two of them
 // is rounded into the range that the bound opens.
-func (r *reader) cents(name string, lower bool) *int64 {
-	v := r.get(name)
+func (r *Query) cents(name string, lower bool) *int64 {
+	v := r.Get(name)
 	if v == "" {
 		return nil
 	}
 	amount, ok := new(big.Rat).SetString(v)
 	if !decimal.MatchString(v) || !ok {
-		r.fail(name, "must be an amount in cents, such as 0.25")
+		r.Fail(name, "must be an amount in cents, such as 0.25")
 		return nil
 	}
 	amount.Mul(amount, big.NewRat(nanoPerCent, 1))
@@ -189,55 +215,55 @@ func (r *reader) cents(name string, lower bool) *int64 {
 	return &n
 }
 
-func (r *reader) count(name string) *int64 {
-	v := r.get(name)
+func (r *Query) count(name string) *int64 {
+	v := r.Get(name)
 	if v == "" {
 		return nil
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 0 {
-		r.fail(name, "must be a whole number of tokens, 0 or more")
+		r.Fail(name, "must be a whole number of tokens, 0 or more")
 		return nil
 	}
 	return &n
 }
 
 // score reads a mean of weighted feedback, in millionths.
-func (r *reader) score(name string) *int64 {
-	v := r.get(name)
+func (r *Query) score(name string) *int64 {
+	v := r.Get(name)
 	if v == "" {
 		return nil
 	}
 	mean, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(mean >= -10 && mean <= 10) {
-		r.fail(name, "must be a number from -10 to 10")
+		r.Fail(name, "must be a number from -10 to 10")
 		return nil
 	}
 	n := int64(math.Round(mean * ledger.FullWeight))
 	return &n
 }
 
-func (r *reader) number(name string, low, high, otherwise int) int {
-	v := r.get(name)
+func (r *Query) Number(name string, low, high, otherwise int) int {
+	v := r.Get(name)
 	if v == "" {
 		return otherwise
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < low || n > high {
-		r.fail(name, "must be a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		r.Fail(name, "must be a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
 		return otherwise
 	}
 	return n
 }
 
-func (r *reader) metadata(name string) map[string]string {
-	v := r.get(name)
+func (r *Query) metadata(name string) map[string]string {
+	v := r.Get(name)
 	if v == "" {
 		return nil
 	}
 	var m map[string]string
 	if err := json.Unmarshal([]byte(v), &m); err != nil {
-		r.fail(name, `must be a JSON object of strings, such as {"_user":"ann"}`)
+		r.Fail(name, `must be a JSON object of strings, such as {"_user":"ann"}`)
 	}
 	return m
 }

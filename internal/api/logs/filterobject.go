@@ -58,11 +58,11 @@ func planOf(path string, raw json.RawMessage) (p export.Plan, err error) {
 	if *o.err != nil {
 		return p, *o.err
 	}
-	r := &reader{q: o.query}
+	r := NewQuery(o.query)
 	p.Filter = r.filter()
 	for name := range o.query {
 		if !slices.Contains(r.asked, name) {
-			r.fail(name, "is not a filter; the filters are those of GET /v1/logs")
+			r.Fail(name, "is not a filter; the filters are those of GET /v1/logs")
 		}
 	}
 	if r.err != nil {

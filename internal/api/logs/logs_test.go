@@ -76,7 +76,7 @@ func TestMoneyIsExact(t *testing.T) {
 	for nano, want := range map[int64]string{
 		0: "0", 1: "0.0000001", 10_000_000: "1", 12_345_678: "1.2345678", 10: "0.000001", 9_223_372_036_854_775_807: "922337203685.4775807", -5_000_000: "-0.5",
 	} {
-		if got := fixed(nano, nanoPerCent); string(got) != want {
+		if got := Fixed(nano, nanoPerCent); string(got) != want {
 			t.Errorf("%d nano-dollars are %s cents, want %s", nano, got, want)
 		}
 	}

@@ -93,7 +93,7 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 		r.Metadata = map[string]string{}
 	}
 	if e.CostKnown {
-		cost := fixed(e.CostNano, nanoPerCent)
+		cost := Cents(e.CostNano)
 		r.Cost, r.CostNano = &cost, &e.CostNano
 	}
 	if e.FirstTokenMicros > 0 {
@@ -112,10 +112,13 @@ func errorOf(e *ledger.ErrorInfo) *errorInfo {
 
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func millis(micros int64) json.Number { return fixed(micros, 1000) }
+func millis(micros int64) json.Number { return Fixed(micros, 1000) }
 
-// fixed writes n/unit exactly, unit being a power of ten.
-func fixed(n, unit int64) json.Number {
+// Cents writes an amount of nano-dollars in cents, exactly.
+func Cents(nano int64) json.Number { return Fixed(nano, nanoPerCent) }
+
+// Fixed writes n/unit exactly, unit being a power of ten.
+func Fixed(n, unit int64) json.Number {
 	sign := ""
 	if n < 0 {
 		sign, n = "-", -n

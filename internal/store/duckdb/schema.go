@@ -9,7 +9,7 @@ import (
 
 // schemaVersion changes whenever the tables do; a file of another version is set
 // aside and built again from the journal.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // briefColumns are what lists show: a column for what filters and group-bys ask
 // for, and together in shape what they do not. Text is empty for nothing, so that
