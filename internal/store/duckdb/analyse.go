@@ -3,7 +3,9 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -27,13 +29,40 @@ func (s *Store) Analyse(ctx context.Context, workspaceIDs []string, q ledger.Que
 		first, err = d.analyse(ctx, workspaceIDs, &q)
 		out.Total = first.Total
 	}
+	if outOfMemory(err) {
+		e := ai.Errorf(ai.Invalid, "This needs more memory than the log store has: ask for a shorter time, a longer interval or fewer columns")
+		e.Err = fmt.Errorf("duckdb: analyse: %w", err)
+		return ledger.Answer{}, e
+	}
 	if err != nil {
 		return ledger.Answer{}, fmt.Errorf("duckdb: analyse: %w", err)
 	}
 	return out, nil
 }
 
+func outOfMemory(err error) bool { return err != nil && strings.Contains(err.Error(), "Out of Memory") }
+
+// analyse asks again for each half of the buckets, which have nothing in common,
+// where the groups of all are more than memory holds.
 func (d *database) analyse(ctx context.Context, workspaceIDs []string, q *ledger.Question) (ledger.Answer, error) {
+	out, err := d.answer(ctx, workspaceIDs, q)
+	if half := len(q.Edges) / 2; outOfMemory(err) && len(q.Edges) > 2 && q.Order == nil && q.Limit == 0 && q.Offset == 0 {
+		early, late := *q, *q
+		early.Edges, late.Edges = q.Edges[:half+1], q.Edges[half:]
+		first, err := d.analyse(ctx, workspaceIDs, &early)
+		if err != nil {
+			return out, err
+		}
+		second, err := d.analyse(ctx, workspaceIDs, &late)
+		for i := range second.Rows {
+			second.Rows[i].Bucket += half
+		}
+		return ledger.Answer{Rows: append(first.Rows, second.Rows...), Total: first.Total + second.Total}, err
+	}
+	return out, err
+}
+
+func (d *database) answer(ctx context.Context, workspaceIDs []string, q *ledger.Question) (ledger.Answer, error) {
 	var out ledger.Answer
 	query, args := analysis(workspaceIDs, q)
 	rows, err := d.db.QueryContext(ctx, query, args...)

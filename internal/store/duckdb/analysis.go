@@ -139,7 +139,9 @@ func (a *aggregates) value(q *ledger.Question, m ledger.Measure) string {
 	case ledger.Count:
 		return a.name("count(*)" + filterClause(m.Where))
 	case ledger.Distinct:
-		return a.name("count(DISTINCT nullif(end_user, ''))" + filterClause(m.Where))
+		// Hashes of 64 bits take a third of the memory of texts. Two of a million
+		// users share one with a probability of 3 in 100 million.
+		return a.name("count(DISTINCT nullif(hash(end_user), hash('')))" + filterClause(m.Where))
 	case ledger.Percentile:
 		return a.percentile(q, m)
 	case ledger.Sum, ledger.Min, ledger.Max:

@@ -16,7 +16,7 @@ import (
 
 // Options tune a Store; zero fields mean the defaults.
 type Options struct {
-	MemoryLimit int64         // bytes that DuckDB may hold; 64 MiB
+	MemoryLimit int64         // bytes that DuckDB may hold; 96 MiB
 	Threads     int           // of one query; 1, for with more DuckDB waits for them busily whenever it writes
 	RestAfter   time.Duration // without use, after which memory is given back; 30 s
 	Log         *slog.Logger
@@ -51,7 +51,7 @@ func Open(path string, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("duckdb: %q cannot be the path of the log store: it must not be empty or hold a question mark", path)
 	}
 	if opt.MemoryLimit <= 0 {
-		opt.MemoryLimit = 64 << 20
+		opt.MemoryLimit = 96 << 20
 	}
 	if opt.Threads <= 0 {
 		opt.Threads = 1
