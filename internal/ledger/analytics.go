@@ -15,6 +15,7 @@ type Analytics interface {
 // group of them.
 type Question struct {
 	Filter Filter
+	Only   Condition // leaves out the entries that are not
 	// Of is what is counted: the entries, or the feedback of their traces.
 	Of Subject
 	// Edges divide time: bucket i begins at Edges[i] and ends before Edges[i+1].

@@ -133,11 +133,11 @@ func (q *query) ask(question ledger.Question) ledger.Answer {
 	return answer
 }
 
-// whole are the values of measures over everything.
-func (q *query) whole(of ledger.Subject, measures ...ledger.Measure) []int64 {
-	a := q.ask(ledger.Question{Of: of, Measures: measures})
+// whole are the values over everything of a question without groups.
+func (q *query) whole(question ledger.Question) []int64 {
+	a := q.ask(question)
 	if len(a.Rows) == 0 {
-		return make([]int64, len(measures))
+		return make([]int64, len(question.Measures))
 	}
 	return a.Rows[0].Values
 }
@@ -148,13 +148,14 @@ type series struct {
 	values [][]int64
 }
 
-func (q *query) series(of ledger.Subject, measures ...ledger.Measure) series {
+func (q *query) series(question ledger.Question) series {
 	n := len(q.edges) - 1
 	s := series{q.edges[:n], make([][]int64, n)}
 	for i := range s.values {
-		s.values[i] = make([]int64, len(measures))
+		s.values[i] = make([]int64, len(question.Measures))
 	}
-	for _, row := range q.ask(ledger.Question{Of: of, Edges: q.edges, Measures: measures}).Rows {
+	question.Edges = q.edges
+	for _, row := range q.ask(question).Rows {
 		s.values[row.Bucket] = row.Values
 	}
 	return s

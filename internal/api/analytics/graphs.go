@@ -46,64 +46,69 @@ func percentile(rank int) ledger.Measure {
 	return ledger.Measure{How: ledger.Percentile, What: ledger.Latency, Rank: rank}
 }
 
+// of asks for measures of all entries.
+func of(measures ...ledger.Measure) ledger.Question { return ledger.Question{Measures: measures} }
+
 var (
 	all           = count(ledger.Always)
 	failed        = count(ledger.NotSucceeded)
 	distinctUsers = ledger.Measure{How: ledger.Distinct, What: ledger.Users}
+	onlyFailed    = ledger.Question{Only: ledger.NotSucceeded, Measures: []ledger.Measure{all}}
 )
 
 func requests(q *query) (object, []object) {
-	s := q.series(ledger.Entries, all)
+	s := q.series(of(all))
 	return object{"total": s.sum(0)}, s.points(func(v []int64) object { return object{"total": v[0]} })
 }
 
 func cost(q *query) (object, []object) {
-	s := q.series(ledger.Entries, sum(ledger.Cost, ledger.Always), all)
+	s := q.series(of(sum(ledger.Cost, ledger.Always), all))
 	show := func(nano, n int64) object { return object{"total": cents(nano), "avg": meanCents(nano, n)} }
 	return show(s.sum(0), s.sum(1)), s.points(func(v []int64) object { return show(v[0], v[1]) })
 }
 
 func tokens(q *query) (object, []object) {
-	s := q.series(ledger.Entries, sum(ledger.Tokens, ledger.Always), all)
+	s := q.series(of(sum(ledger.Tokens, ledger.Always), all))
 	show := func(tokens, n int64) object { return object{"total": tokens, "avg": mean(tokens, n)} }
 	return show(s.sum(0), s.sum(1)), s.points(func(v []int64) object { return show(v[0], v[1]) })
 }
 
 func latency(q *query) (object, []object) {
-	measures := []ledger.Measure{sum(ledger.Latency, ledger.Always), all, percentile(50), percentile(90), percentile(99)}
+	question := of(sum(ledger.Latency, ledger.Always), all, percentile(50), percentile(90), percentile(99))
 	show := func(v []int64) object {
 		return object{"avg": meanMillis(v[0], v[1]), "p50": millis(v[2]), "p90": millis(v[3]), "p99": millis(v[4])}
 	}
-	return show(q.whole(ledger.Entries, measures...)), q.series(ledger.Entries, measures...).points(show)
+	return show(q.whole(question)), q.series(question).points(show)
 }
 
 func users(q *query) (object, []object) {
 	show := func(v []int64) object { return object{"total": v[0]} }
-	return show(q.whole(ledger.Entries, distinctUsers)), q.series(ledger.Entries, distinctUsers).points(show)
+	question := ledger.Question{Only: ledger.OfUser, Measures: []ledger.Measure{distinctUsers}}
+	return show(q.whole(question)), q.series(question).points(show)
 }
 
 // userRequests leaves requests out of which no user is known.
 func userRequests(q *query) (object, []object) {
-	measures := []ledger.Measure{count(ledger.OfUser), distinctUsers}
-	v := q.whole(ledger.Entries, measures...)
+	question := ledger.Question{Only: ledger.OfUser, Measures: []ledger.Measure{all, distinctUsers}}
+	v := q.whole(question)
 	return object{"total": v[0], "unique": v[1], "avg": mean(v[0], v[1])},
-		q.series(ledger.Entries, measures...).points(func(v []int64) object { return object{"avg": mean(v[0], v[1])} })
+		q.series(question).points(func(v []int64) object { return object{"avg": mean(v[0], v[1])} })
 }
 
 func errorCount(q *query) (object, []object) {
-	s := q.series(ledger.Entries, failed)
+	s := q.series(of(failed))
 	return object{"total": s.sum(0)}, s.points(func(v []int64) object { return object{"total": v[0]} })
 }
 
 func errorRate(q *query) (object, []object) {
-	s := q.series(ledger.Entries, failed, all)
+	s := q.series(of(failed, all))
 	return object{"rate": percent(s.sum(0), s.sum(1))}, s.points(func(v []int64) object { return object{"rate": percent(v[0], v[1])} })
 }
 
-// stacked are the parts of each bucket by a dimension: those that show makes of a
-// row's values, in the order of their numbers.
-func (q *query) stacked(by ledger.Field, measures []ledger.Measure, add func(bucket, number int, v []int64)) {
-	rows := q.ask(ledger.Question{Edges: q.edges, By: []ledger.Dimension{{Field: by}}, Measures: measures}).Rows
+// stacked adds the parts of each bucket by a number, in its order.
+func (q *query) stacked(question ledger.Question, by ledger.Field, add func(bucket, number int, v []int64)) {
+	question.Edges, question.By = q.edges, []ledger.Dimension{{Field: by}}
+	rows := q.ask(question).Rows
 	slices.SortStableFunc(rows, func(a, b ledger.AnswerRow) int { return cmp.Compare(number(a.Keys[0]), number(b.Keys[0])) })
 	for _, row := range rows {
 		add(row.Bucket, number(row.Keys[0]), row.Values)
@@ -129,23 +134,20 @@ func (q *query) empty(point func() object) []object {
 func errorStacks(q *query) (object, []object) {
 	total := int64(0)
 	points := q.empty(func() object { return object{"stats": []object{}} })
-	q.stacked(ledger.ByStatus, []ledger.Measure{failed}, func(bucket, status int, v []int64) {
-		if v[0] > 0 {
-			points[bucket]["stats"] = append(points[bucket]["stats"].([]object), object{"response_status_code": status, "count": v[0]})
-			total += v[0]
-		}
+	q.stacked(onlyFailed, ledger.ByStatus, func(bucket, status int, v []int64) {
+		points[bucket]["stats"] = append(points[bucket]["stats"].([]object), object{"response_status_code": status, "count": v[0]})
+		total += v[0]
 	})
 	return object{"total": total}, points
 }
 
 func statusCodes(q *query) (object, []object) {
-	question := ledger.Question{By: []ledger.Dimension{{Field: ledger.ByStatus}}, Measures: []ledger.Measure{failed}, Order: &ledger.Order{Per: -1, Descending: true}}
+	question := onlyFailed
+	question.By, question.Order = []ledger.Dimension{{Field: ledger.ByStatus}}, &ledger.Order{Per: -1, Descending: true}
 	total, points := int64(0), []object{}
 	for _, row := range q.ask(question).Rows {
-		if n := row.Values[0]; n > 0 {
-			points = append(points, object{"status_code": number(row.Keys[0]), "count": n})
-			total += n
-		}
+		points = append(points, object{"status_code": number(row.Keys[0]), "count": row.Values[0]})
+		total += row.Values[0]
 	}
 	return object{"total_errors": total, "unique_error_codes": len(points)}, points
 }
@@ -153,8 +155,7 @@ func statusCodes(q *query) (object, []object) {
 func rescued(q *query) (object, []object) {
 	retries, fallbacks := int64(0), int64(0)
 	points := q.empty(func() object { return object{"retry": []object{}, "fallback": int64(0)} })
-	measures := []ledger.Measure{count(ledger.RescuedByRetry), count(ledger.RescuedByFallback)}
-	q.stacked(ledger.ByRetries, measures, func(bucket, tries int, v []int64) {
+	q.stacked(of(count(ledger.RescuedByRetry), count(ledger.RescuedByFallback)), ledger.ByRetries, func(bucket, tries int, v []int64) {
 		p := points[bucket]
 		if v[0] > 0 {
 			p["retry"] = append(p["retry"].([]object), object{"retry_success_count": tries, "count": v[0]})
@@ -166,9 +167,11 @@ func rescued(q *query) (object, []object) {
 }
 
 func hitRate(q *query) (object, []object) {
-	s := q.series(ledger.Entries, count(ledger.SimpleHit), count(ledger.SemanticHit), all)
-	saved := q.savings()
-	hits := s.sum(0) + s.sum(1)
+	s := q.series(of(count(ledger.SimpleHit), count(ledger.SemanticHit), all))
+	hits, saved := s.sum(0)+s.sum(1), make([][2]int64, len(s.at))
+	if hits > 0 {
+		saved = q.savings()
+	}
 	points := s.points(func(v []int64) object {
 		return object{"simple_hits": v[0], "semantic_hits": v[1], "rate": percent(v[0]+v[1], v[2])}
 	})
@@ -186,13 +189,11 @@ func hitRate(q *query) (object, []object) {
 func (q *query) savings() [][2]int64 {
 	by := []ledger.Dimension{{Field: ledger.ByProvider}, {Field: ledger.ByModel}}
 	price := map[[2]string]float64{}
-	for _, row := range q.ask(ledger.Question{By: by, Measures: []ledger.Measure{sum(ledger.Cost, ledger.Charged), count(ledger.Charged)}}).Rows {
-		if n := row.Values[1]; n > 0 {
-			price[[2]string(row.Keys)] = float64(row.Values[0]) / float64(n)
-		}
+	for _, row := range q.ask(ledger.Question{Only: ledger.Charged, By: by, Measures: []ledger.Measure{sum(ledger.Cost, ledger.Always), all}}).Rows {
+		price[[2]string(row.Keys)] = float64(row.Values[0]) / float64(row.Values[1])
 	}
 	saved := make([][2]int64, len(q.edges)-1)
-	for _, row := range q.ask(ledger.Question{Edges: q.edges, By: by, Measures: []ledger.Measure{count(ledger.SimpleHit), count(ledger.SemanticHit)}}).Rows {
+	for _, row := range q.ask(ledger.Question{Only: ledger.CacheHit, Edges: q.edges, By: by, Measures: []ledger.Measure{count(ledger.SimpleHit), count(ledger.SemanticHit)}}).Rows {
 		each := price[[2]string(row.Keys)]
 		for i, hits := range row.Values {
 			saved[row.Bucket][i] += int64(math.Round(float64(hits) * each))
@@ -202,13 +203,13 @@ func (q *query) savings() [][2]int64 {
 }
 
 func hitLatency(q *query) (object, []object) {
-	s := q.series(ledger.Entries, sum(ledger.Latency, ledger.CacheHit), count(ledger.CacheHit))
+	s := q.series(ledger.Question{Only: ledger.CacheHit, Measures: []ledger.Measure{sum(ledger.Latency, ledger.Always), all}})
 	return object{}, s.points(func(v []int64) object { return object{"avg": meanMillis(v[0], v[1])} })
 }
 
 // cacheSummary compares the latency of hits with that of all other requests.
 func cacheSummary(q *query) any {
-	v := q.whole(ledger.Entries, count(ledger.CacheHit), sum(ledger.Latency, ledger.CacheHit), count(ledger.NoCacheHit), sum(ledger.Latency, ledger.NoCacheHit))
+	v := q.whole(of(count(ledger.CacheHit), sum(ledger.Latency, ledger.CacheHit), count(ledger.NoCacheHit), sum(ledger.Latency, ledger.NoCacheHit)))
 	speedup := percent(0, 0)
 	if v[0] > 0 && v[3] > 0 {
 		hit, other := float64(v[1])/float64(v[0]), float64(v[3])/float64(v[2])
@@ -222,7 +223,8 @@ var weightedSum = sum(ledger.Weighted, ledger.Always)
 
 func feedbacks(q *query) (object, []object) {
 	show := func(v []int64) object { return object{"total": v[0]} }
-	return show(q.whole(ledger.Feedbacks, all)), q.series(ledger.Feedbacks, all).points(show)
+	question := ledger.Question{Of: ledger.Feedbacks, Measures: []ledger.Measure{all}}
+	return show(q.whole(question)), q.series(question).points(show)
 }
 
 func scores(q *query) (object, []object) {
@@ -238,7 +240,8 @@ func scores(q *query) (object, []object) {
 
 func weighted(q *query) (object, []object) {
 	show := func(v []int64) object { return object{"avg": score(v[0], v[1])} }
-	return show(q.whole(ledger.Feedbacks, weightedSum, all)), q.series(ledger.Feedbacks, weightedSum, all).points(show)
+	question := ledger.Question{Of: ledger.Feedbacks, Measures: []ledger.Measure{weightedSum, all}}
+	return show(q.whole(question)), q.series(question).points(show)
 }
 
 func feedbackModels(q *query) (object, []object) {

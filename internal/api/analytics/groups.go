@@ -43,20 +43,20 @@ var columns = []column{
 	{"cost", []ledger.Measure{sum(ledger.Cost, ledger.Always)}, func(v []int64) any { return cents(v[0]) }, false},
 	{"total_tokens", []ledger.Measure{sum(ledger.Tokens, ledger.Always)}, plain, false},
 	meanTokens("avg_tokens", ledger.Tokens),
-	meanTokens("avg_input_tokens", ledger.InputTokens),
-	meanTokens("avg_output_tokens", ledger.OutputTokens),
 	{"avg_latency", []ledger.Measure{sum(ledger.Latency, ledger.Always), all}, func(v []int64) any { return meanMillis(v[0], v[1]) }, true},
 	share("success_rate", ledger.Succeeded),
 	{"error_count", []ledger.Measure{failed}, plain, false},
-	share("cache_hit_rate", ledger.CacheHit),
 	{"last_seen", []ledger.Measure{{How: ledger.Max, What: ledger.StartTime}}, seen, false},
 	{"first_seen", []ledger.Measure{{How: ledger.Min, What: ledger.StartTime}}, seen, false},
+	meanTokens("avg_input_tokens", ledger.InputTokens),
+	meanTokens("avg_output_tokens", ledger.OutputTokens),
+	share("cache_hit_rate", ledger.CacheHit),
 	tail("p50_latency", 50), tail("p90_latency", 90), tail("p95_latency", 95), tail("p99_latency", 99),
 	{"users", []ledger.Measure{distinctUsers}, plain, false},
 }
 
 // usual are the columns that are shown if none are named: what costs little.
-var usual = columns[:12]
+var usual = columns[:8]
 
 func find(name string) (column, bool) {
 	i := slices.IndexFunc(columns, func(c column) bool { return c.name == name })

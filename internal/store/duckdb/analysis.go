@@ -24,6 +24,9 @@ func analysis(workspaceIDs []string, q *ledger.Question) (query string, args []a
 	if n := len(q.Edges); n > 1 {
 		w.add("started_at >= ? AND started_at < ?", q.Edges[0].UTC(), q.Edges[n-1].UTC())
 	}
+	if q.Only != ledger.Always {
+		w.add("(" + conditions[q.Only] + ")")
+	}
 	groups := bucketExpr(q.Edges) + " AS bucket" + k.inner
 	inner := "SELECT " + groups + a.list() + " FROM store.logs WHERE " + w.String()
 	if q.Of == ledger.Feedbacks {

@@ -23,6 +23,9 @@ func (l *Logs) Analyse(_ context.Context, workspaceIDs []string, q ledger.Questi
 	for _, workspaceID := range workspaceIDs {
 		list, _ := l.matching(workspaceID, &q.Filter)
 		for i := range list {
+			if !is(&list[i], q.Only) {
+				continue
+			}
 			if q.Of == ledger.Feedbacks {
 				l.addFeedback(groups, &list[i], &q)
 			} else {

@@ -118,6 +118,9 @@ func everyMeasure(t *testing.T, s AnalyticsStore) {
 // question asks for about three measures, of about two groups.
 func (g *generator) question() ledger.Question {
 	q := ledger.Question{Filter: g.filter(), Edges: g.edges()}
+	if g.maybe() {
+		q.Only = pick(g, conditions)
+	}
 	for range g.rnd.IntN(3) {
 		q.By = append(q.By, pick(g, dimensions))
 	}
