@@ -87,7 +87,9 @@ func (v interval) all(from, to time.Time) []time.Time {
 		list := []time.Time{begin(d, zone)}
 		for list[len(list)-1].Before(to) {
 			d = v.next(d)
-			list = append(list, begin(d, zone))
+			if t := begin(d, zone); t.After(list[len(list)-1]) { // a zone that moves over the date line leaves out a day
+				list = append(list, t)
+			}
 		}
 		return list
 	}
