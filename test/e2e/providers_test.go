@@ -88,8 +88,11 @@ func checkPassed(t *testing.T, s *server, e *corpus.Exchange, fields []string) {
 
 const endMark = "data: [DONE]"
 
+// checkPassedStream expects the stream that was recorded, but for the index of a
+// call that the provider gave none: OpenAI's clients count from 0.
 func checkPassedStream(t *testing.T, e *corpus.Exchange, got, want string) {
 	t.Helper()
+	want = strings.Replace(want, `"index":-1`, `"index":0`, 1)
 	if whole, _, ok := strings.Cut(want, endMark); ok {
 		want = whole + endMark // some recordings hold two streams
 	} else if strings.Contains(got, "event: error") {
