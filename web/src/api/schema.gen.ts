@@ -605,6 +605,525 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/analytics/graphs/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests */
+        get: operations["graphRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cost in cents; avg is per request */
+        get: operations["graphCost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Latency in milliseconds; percentiles are exact to 0.8 % */
+        get: operations["graphLatency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens; avg is per request */
+        get: operations["graphTokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Different users */
+        get: operations["graphUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/users/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests per user; those without a user are left out */
+        get: operations["graphUsersRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/users-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphUsersRequestsNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests that did not succeed */
+        get: operations["graphErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Errors in percent of the requests */
+        get: operations["graphErrorsRate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphErrorsRateNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors/stacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Errors by status */
+        get: operations["graphErrorsStacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors-stack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphErrorsStacksNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors/status-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Errors by status over the whole range, most frequent first */
+        get: operations["graphErrorsStatusCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/errors-status-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphErrorsStatusCodesNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/requests/rescued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Successes that took a retry or a fallback */
+        get: operations["graphRequestsRescued"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/requests-rescued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphRequestsRescuedNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/cache/hit-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers from the cache; savings in cents are what the same model cost on average */
+        get: operations["graphCacheHitRate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/cache-hit-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphCacheHitRateNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/cache/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mean latency of answers from the cache, in milliseconds */
+        get: operations["graphCacheLatency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/cache-latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphCacheLatencyNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/feedbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback of the requests that pass the filters */
+        get: operations["graphFeedbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/feedbacks/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback by value */
+        get: operations["graphFeedbacksScores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/feedbacks/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, as Portkey's Node SDK spells it */
+        get: operations["graphFeedbacksScoresNode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/feedbacks/weighted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mean of value × weight */
+        get: operations["graphFeedbacksWeighted"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/graphs/feedbacks/ai-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback by model */
+        get: operations["graphFeedbacksAiModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/summary/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hits compared with all other requests; latency in milliseconds */
+        get: operations["summaryCache"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/groups/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users, with numbers as text, as Portkey has them */
+        get: operations["groupUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/groups/ai-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models, with numbers as text, as Portkey has them */
+        get: operations["groupModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/groups/metadata/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** Values of a metadata key */
+        get: operations["groupMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/groups/{by}": {
+        parameters: {
+            query?: {
+                /** @description Comma list of columns */
+                columns?: string;
+                /** @description The total is there in any case */
+                include_total?: boolean;
+            };
+            header?: never;
+            path: {
+                by: "ai_service" | "model" | "status_code" | "api_key" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
+            };
+            cookie?: never;
+        };
+        /** Groups by what the path names, with the columns that are asked for */
+        get: operations["groupBy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -641,6 +1160,312 @@ export interface components {
         };
         Metadata: {
             [key: string]: string;
+        };
+        GraphRequests: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+            }[];
+        };
+        GraphCost: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+                avg: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+                avg: number;
+            }[];
+        };
+        GraphLatency: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                avg: number;
+                p50: number;
+                p90: number;
+                p99: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                avg: number;
+                p50: number;
+                p90: number;
+                p99: number;
+            }[];
+        };
+        GraphTokens: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+                avg: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+                avg: number;
+            }[];
+        };
+        GraphUsers: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+            }[];
+        };
+        GraphUsersRequests: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+                unique: number;
+                avg: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                avg: number;
+            }[];
+        };
+        GraphErrors: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+            }[];
+        };
+        GraphErrorsRate: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                rate: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                rate: number;
+            }[];
+        };
+        GraphErrorsStacks: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                stats: {
+                    response_status_code: number;
+                    count: number;
+                }[];
+            }[];
+        };
+        GraphErrorsStatusCodes: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total_errors: number;
+                unique_error_codes: number;
+            };
+            data_points: {
+                status_code: number;
+                count: number;
+            }[];
+        };
+        GraphRequestsRescued: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                retry: number;
+                fallback: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                retry: {
+                    retry_success_count: number;
+                    count: number;
+                }[];
+                fallback: number;
+            }[];
+        };
+        GraphCacheHitRate: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+                rate: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                simple_hits: number;
+                semantic_hits: number;
+                rate: number;
+                cumulative_simple_cache_savings: number;
+                cumulative_semantic_cache_savings: number;
+            }[];
+        };
+        GraphCacheLatency: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: Record<string, never>;
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                avg: number;
+            }[];
+        };
+        GraphFeedbacks: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                total: number;
+            }[];
+        };
+        GraphFeedbacksScores: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                total: number;
+            };
+            data_points: {
+                score: number;
+                total: number;
+            }[];
+        };
+        GraphFeedbacksWeighted: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: {
+                avg: number;
+            };
+            data_points: {
+                /** Format: date-time */
+                timestamp: string;
+                avg: number;
+            }[];
+        };
+        GraphFeedbacksAiModels: {
+            /** @constant */
+            object: "analytics-graph";
+            summary: Record<string, never>;
+            data_points: {
+                ai_model: string;
+                total: number;
+                avg_weighted_feedback: number;
+            }[];
+        };
+        CacheSummary: {
+            /** @constant */
+            object: "analytics-summary";
+            summary: {
+                hits: number;
+                avg_latency: number;
+                total_requests: number;
+                /** @description Percent */
+                cache_speedup: number;
+            };
+        };
+        UserGroups: components["schemas"]["List"] & {
+            data: {
+                user: string;
+                requests: string;
+                cost: string;
+                /** @constant */
+                object: "analytics-group";
+            }[];
+        };
+        ModelGroups: components["schemas"]["List"] & {
+            data: {
+                ai_model: string;
+                requests: string;
+                /** @constant */
+                object: "analytics-group";
+            }[];
+        };
+        MetadataGroups: components["schemas"]["List"] & {
+            data: {
+                metadata_value: string;
+                requests: number;
+                cost: number;
+                avg_tokens: number;
+                avg_weighted_feedback: number;
+                requests_with_feedback: number;
+                /** Format: date-time */
+                last_seen: string;
+                /** @constant */
+                object: "analytics-group";
+            }[];
+        };
+        Groups: components["schemas"]["List"] & {
+            data: components["schemas"]["Group"][];
+        };
+        /** @description The key of the group is named as the path has it; a workspace has its id beside it */
+        Group: {
+            ai_service?: string;
+            model?: string;
+            status_code?: string;
+            api_key?: string;
+            config?: string;
+            workspace?: string;
+            workspace_id?: string;
+            provider?: string;
+            prompt?: string;
+            requests?: number;
+            /** @description Cents */
+            cost?: number;
+            total_tokens?: number;
+            avg_tokens?: number;
+            /** @description Milliseconds */
+            avg_latency?: number;
+            /** @description Percent */
+            success_rate?: number;
+            error_count?: number;
+            /** Format: date-time */
+            last_seen?: string;
+            /** Format: date-time */
+            first_seen?: string;
+            avg_input_tokens?: number;
+            avg_output_tokens?: number;
+            /** @description Percent */
+            cache_hit_rate?: number;
+            p50_latency?: number;
+            p90_latency?: number;
+            p95_latency?: number;
+            p99_latency?: number;
+            users?: number;
+            /** @constant */
+            object: "analytics-group";
         };
         Session: {
             /** @enum {string} */
@@ -2688,6 +3513,2288 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["FeedbackSaved"];
+            default: components["responses"]["Error"];
+        };
+    };
+    graphRequests: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphRequests"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphCost: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphCost"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphLatency: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphLatency"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphTokens: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphTokens"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphUsers: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphUsers"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphUsersRequests: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphUsersRequests"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphUsersRequestsNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphUsersRequests"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrors: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrors"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsRate: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsRate"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsRateNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsRate"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsStacks: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsStacks"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsStacksNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsStacks"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsStatusCodes: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsStatusCodes"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphErrorsStatusCodesNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphErrorsStatusCodes"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphRequestsRescued: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphRequestsRescued"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphRequestsRescuedNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphRequestsRescued"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphCacheHitRate: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphCacheHitRate"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphCacheHitRateNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphCacheHitRate"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphCacheLatency: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphCacheLatency"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphCacheLatencyNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphCacheLatency"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphFeedbacks: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphFeedbacks"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphFeedbacksScores: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphFeedbacksScores"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphFeedbacksScoresNode: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphFeedbacksScores"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphFeedbacksWeighted: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphFeedbacksWeighted"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    graphFeedbacksAiModels: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphFeedbacksAiModels"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    summaryCache: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheSummary"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    groupUsers: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description A column */
+                order_by?: string;
+                order_by_type?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserGroups"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    groupModels: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description A column */
+                order_by?: string;
+                order_by_type?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelGroups"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    groupMetadata: {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description A column */
+                order_by?: string;
+                order_by_type?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetadataGroups"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    groupBy: {
+        parameters: {
+            query: {
+                /** @description Comma list of columns */
+                columns?: string;
+                /** @description The total is there in any case */
+                include_total?: boolean;
+                /** @description Inclusive */
+                time_of_generation_min: string;
+                /** @description Exclusive */
+                time_of_generation_max: string;
+                /** @description IANA zone whose days, weeks and months are meant; else that of the offset of time_of_generation_min */
+                time_zone?: string;
+                /** @description Width of the data points; chosen by the range if absent */
+                interval?: "1min" | "5min" | "15min" | "1h" | "6h" | "1d" | "1w" | "1mo";
+                /** @description Comma list of slugs or ids; the default workspace if absent. Workspace keys are locked to theirs. */
+                workspace_slug?: string;
+                total_units_min?: number;
+                total_units_max?: number;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Of the mean of value × weight of the trace */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description A JSON object; every pair must be there */
+                metadata?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                prompt_slug?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Comma list */
+                id?: string;
+                /** @description Free text */
+                q?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description A column */
+                order_by?: string;
+                order_by_type?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                by: "ai_service" | "model" | "status_code" | "api_key" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Groups"];
+                };
+            };
             default: components["responses"]["Error"];
         };
     };
