@@ -23,6 +23,7 @@ type rawReply struct {
 	ctx context.Context
 	rec *record
 	x   *exchange
+	src io.Reader // the body, its secrets hidden
 
 	buf     [rawBlock + 1]byte
 	held    int // bytes at the front of buf that are not given out yet
@@ -45,7 +46,7 @@ func (g *Gateway) openRaw(a *answer, x *exchange) {
 	x.resp.Body = &begun{x.resp.Body, first[:n], err}
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
-	a.raw, a.rawBody = nil, &rawReply{x: x}
+	a.raw, a.rawBody = nil, &rawReply{x: x, src: a.destination.masked(x.resp.Body)}
 	a.outcome = route.Outcome{Status: a.status}
 }
 
@@ -114,7 +115,7 @@ func (r *rawReply) Next() ([]byte, error) {
 	}
 	for {
 		r.x.watch.enter(readingBody, r.x.idle)
-		n, err := r.x.resp.Body.Read(r.buf[r.held:])
+		n, err := r.src.Read(r.buf[r.held:])
 		r.x.watch.leave()
 		r.held += n
 		switch {

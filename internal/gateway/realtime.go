@@ -154,17 +154,16 @@ func (s *Session) Close() {
 	s.a.exchange.finish()
 }
 
-// pump passes messages on until one of the two is closed. It has no context:
+// pump passes messages on, as note returns them, until one of the two is closed. It has no context:
 // with one that ends, the library would break off without a word.
-func (s *Session) pump(from, to *websocket.Conn, note func([]byte)) error {
+func (s *Session) pump(from, to *websocket.Conn, note func([]byte) []byte) error {
 	ctx := context.Background()
 	for {
 		kind, message, err := from.Read(ctx)
 		if err != nil {
 			return err
 		}
-		note(message)
-		if err := to.Write(ctx, kind, message); err != nil {
+		if err := to.Write(ctx, kind, note(message)); err != nil {
 			return err
 		}
 	}
@@ -184,13 +183,16 @@ func closing(err error) (websocket.StatusCode, string) {
 	return closed.Code, closed.Reason
 }
 
-func (s *Session) fromClient(message []byte) {
+func (s *Session) fromClient(message []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sent = s.keep(s.sent, message)
+	return message
 }
 
-func (s *Session) fromProvider(message []byte) {
+// fromProvider notes a message of the provider's, and hides the key in it.
+func (s *Session) fromProvider(message []byte) []byte {
+	message = s.a.destination.maskBody(message)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received = s.keep(s.received, message)
@@ -202,6 +204,7 @@ func (s *Session) fromProvider(message []byte) {
 			s.rec.entry.Model = model
 		}
 	}
+	return message
 }
 
 func eventType(message []byte) string { return jsonedit.Text(jsonedit.Get(message, "type")) }

@@ -170,6 +170,9 @@ func (u *upstream) read() ([]byte, error) {
 		if u.watch.Done() {
 			chunk = u.upToEnd(chunk)
 		}
+		if u.relayed {
+			chunk = u.from.maskBody(chunk)
+		}
 		return chunk, nil
 	}
 	switch {
