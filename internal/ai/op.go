@@ -12,6 +12,7 @@ const (
 	Embed    Op = "embed"
 	Rerank   Op = "rerank"
 	Models   Op = "listModels"
+	GetModel Op = "retrieveModel" // where a provider lacks it, it is looked up in the list
 
 	CountTokens Op = "messagesCountTokens" // of a request written as Anthropic messages
 
@@ -67,7 +68,7 @@ const (
 // pass through as they are.
 func (o Op) Relayed() bool {
 	switch o {
-	case Chat, Complete, Embed, Rerank, Models, CountTokens, CountContents, CreateResponse:
+	case Chat, Complete, Embed, Rerank, Models, GetModel, CountTokens, CountContents, CreateResponse:
 		return false
 	}
 	return true

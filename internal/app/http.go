@@ -45,6 +45,7 @@ func (a *App) handler() http.Handler {
 	a.registerHealth(mux)
 	keys := api.Keys{Directory: a.directory, Digest: a.service.Digest}
 	in := &api.Ingress{Gateway: a.gateway, MaxBody: a.cfg.MaxBody, MaxUpload: a.cfg.MaxUpload, SpoolDir: a.path(spoolDir), Keys: keys, Sessions: &a.sessions}
+	api.RegisterModels(mux, in, a.formats[ai.OpenAI], a.formats[ai.Anthropic])
 	apiopenai.Register(mux, in, a.formats[ai.OpenAI])
 	apiopenai.RegisterResponses(mux, in, a.formats[ai.Responses])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
@@ -125,7 +126,7 @@ func checked(next http.Handler) http.Handler {
 // however often they decode it.
 func plainPath(u *url.URL) bool {
 	p := u.Path
-	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
+	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") && !namesModel(u) {
 		return false
 	}
 	for range 4 {
@@ -137,6 +138,17 @@ func plainPath(u *url.URL) bool {
 			return true
 		}
 		p = decoded
+	}
+	return false
+}
+
+// namesModel reports whether a path ends in the name of a model, which may hold
+// slashes: SDKs encode them, and both ways it is the same route.
+func namesModel(u *url.URL) bool {
+	for _, root := range []string{"/v1/models/", "/v1/v1/models/", "/v1beta/models/"} {
+		if strings.HasPrefix(u.EscapedPath(), root) {
+			return true
+		}
 	}
 	return false
 }

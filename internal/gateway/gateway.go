@@ -112,8 +112,10 @@ func RouteOptions(providers *provider.Registry, checkHost func(url string) error
 // and before a stream gives out its last event, the entry is in the journal. The
 // caller must Close a reply's Stream.
 func (g *Gateway) Do(ctx context.Context, c *Call) *ai.Reply {
-	if c.Op == ai.Models && !NamesProvider(c.Headers) {
-		return g.listModels(c)
+	if (c.Op == ai.Models || c.Op == ai.GetModel) && !NamesProvider(c.Headers) {
+		if reply := g.knownModels(c); reply != nil {
+			return reply
+		}
 	}
 	rec := g.open(c)
 	last, reply := g.walk(ctx, c, rec)

@@ -95,7 +95,7 @@ func (g *Gateway) checkURLs(d *destination) error {
 
 // standIns are operations that a provider without them can still serve as
 // another, translated.
-var standIns = map[ai.Op]ai.Op{ai.CreateResponse: ai.Chat}
+var standIns = map[ai.Op]ai.Op{ai.CreateResponse: ai.Chat, ai.GetModel: ai.Models}
 
 // serve decides which of the provider's operations serves the call: its own kind
 // if the provider has it, else the one that stands in for it.

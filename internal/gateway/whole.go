@@ -46,7 +46,7 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 	if words := a.finishWords(c.Dialect); words != nil {
 		body = openai.RenameFinish(body, words)
 	}
-	a.body, err = g.pair(c.Dialect, a.destination.endpoint.Dialect).Reply(a.conversion, body)
+	a.body, err = g.forClient(c, a, body)
 	if err != nil {
 		a.fail(err)
 		return
@@ -55,6 +55,20 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		g.readMedia(c, a)
 	}
 	a.outcome = route.Outcome{Status: a.status}
+}
+
+// forClient turns a whole reply into the client's format, and a list into the one
+// model of it that was asked for.
+func (g *Gateway) forClient(c *Call, a *answer, body []byte) ([]byte, error) {
+	from := a.destination.endpoint.Dialect
+	if c.Op != ai.GetModel || a.destination.op != ai.Models {
+		return g.pair(c.Dialect, from).Reply(a.conversion, body)
+	}
+	list, err := g.pair(ai.OpenAI, from).Reply(a.conversion, body)
+	if err != nil {
+		return nil, err
+	}
+	return g.pickModel(c, a, list)
 }
 
 // readMedia counts what the reply of an operation on pictures or sound costs

@@ -15,6 +15,7 @@ var doors = map[ai.Op]struct{ path, name string }{
 	ai.Embed:    {"/v1/embeddings", "embeddings"},
 	ai.Rerank:   {"/v1/rerank", "rerank"},
 	ai.Models:   {"/v1/models", "models"},
+	ai.GetModel: {"/v1/models/{model}", "one model"},
 }
 
 func doorOf(op ai.Op) (path, name string) {

@@ -32,7 +32,7 @@ func ownFormat() []*Provider {
 				{Name: "openai_beta", Header: "openai-beta", Label: "Beta features", Send: "OpenAI-Beta", Plain: true,
 					Help: "Value of the OpenAI-Beta header"},
 			},
-			Ops: withResponses(Relayed(openAIOps(""))),
+			Ops: withResponses(Relayed(withModel(openAIOps("")))),
 		},
 		{
 			ID: "anthropic", Name: "Anthropic", Docs: "https://docs.anthropic.com/en/api",
@@ -46,7 +46,9 @@ func ownFormat() []*Provider {
 			},
 			Ops: map[ai.Op]Endpoint{
 				ai.Chat:   {Dialect: ai.Anthropic, Path: "/messages"},
-				ai.Models: {Dialect: ai.Anthropic, Path: "/models", Method: "GET"},
+				ai.Models: {Dialect: ai.Anthropic, Path: "/models?limit=1000", Method: "GET"},
+
+				ai.GetModel: {Dialect: ai.Anthropic, Path: "/models/{model}", Method: "GET"},
 
 				ai.CountTokens: {Dialect: ai.Anthropic, Path: "/messages/count_tokens"},
 			},
@@ -61,7 +63,7 @@ func ownFormat() []*Provider {
 			ID: "mock", Name: "Mock (built in)", Docs: "https://github.com/portico-ai/portico/blob/main/docs/mock.md",
 			Base:   "http://" + MockHost + "/v1",
 			Sign:   sign.OptionalBearer,
-			Ops:    openAIOps(""),
+			Ops:    withModel(openAIOps("")),
 			Quirks: Quirks{NoKey: true},
 		},
 	}
@@ -109,6 +111,12 @@ func openAIOps(prefix string, only ...ai.Op) map[ai.Op]Endpoint {
 		maps.DeleteFunc(all, func(op ai.Op, _ Endpoint) bool { return !slices.Contains(only, op) })
 	}
 	return all
+}
+
+// withModel adds the retrieval of a single model.
+func withModel(ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+	ops[ai.GetModel] = Endpoint{Dialect: ai.OpenAI, Path: ops[ai.Models].Path + "/{model}", Method: "GET"}
+	return ops
 }
 
 // olderLimit is for servers that know the limit of tokens by its older name only

@@ -20,6 +20,8 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	mux.HandleFunc("GET /v1beta/models", func(w http.ResponseWriter, r *http.Request) {
 		in.Serve(w, withKey(r), api.Operation{Op: ai.Models, Format: format})
 	})
+	mux.HandleFunc("GET /v1beta/models/{model...}", func(w http.ResponseWriter, r *http.Request) { d.model(w, r, "") })
+	mux.HandleFunc("GET /v1beta/tunedModels/{model...}", func(w http.ResponseWriter, r *http.Request) { d.model(w, r, "tunedModels/") })
 	mux.HandleFunc("POST /v1beta/models/{call...}", func(w http.ResponseWriter, r *http.Request) { d.call(w, r, "") })
 	mux.HandleFunc("POST /v1beta/tunedModels/{call...}", func(w http.ResponseWriter, r *http.Request) { d.call(w, r, "tunedModels/") })
 }
@@ -39,6 +41,14 @@ var methods = map[string]struct {
 	"countTokens":           {ai.CountContents, false},
 	"embedContent":          {ai.Embed, false},
 	"batchEmbedContents":    {ai.Embed, false},
+}
+
+func (d *door) model(w http.ResponseWriter, r *http.Request, collection string) {
+	model := collection + r.PathValue("model")
+	d.in.Serve(w, withKey(r), api.Operation{Op: ai.GetModel, Format: d.format, Read: func(c *gateway.Call) error {
+		c.Model = model
+		return nil
+	}})
 }
 
 func (d *door) call(w http.ResponseWriter, r *http.Request, collection string) {

@@ -17,7 +17,6 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	mux.Handle("POST /v1/completions", in.Handle(ai.Complete, format, read))
 	mux.Handle("POST /v1/embeddings", in.Handle(ai.Embed, format, read))
 	mux.Handle("POST /v1/rerank", in.Handle(ai.Rerank, format, read))
-	mux.Handle("GET /v1/models", in.Handle(ai.Models, format, nil))
 	mux.Handle("GET /v1/batches/{id}/output", in.BatchOutput(format))
 	for _, r := range ai.Platform {
 		serve := in.Relay(r.Op, format, "/v1")

@@ -33,6 +33,16 @@ func modelsToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
+// modelToHub writes a single model as the hub's.
+func modelToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
+	if jsonedit.Get(body, "id") == nil {
+		return nil, badReply("a model of Anthropic's", "it has no id")
+	}
+	var w jsonedit.Writer
+	writeModel(&w, c, split(body), "")
+	return w.Bytes(), nil
+}
+
 func writeModel(w *jsonedit.Writer, c *dialect.Conversion, model members, path string) {
 	model.take("type")
 	created, _ := time.Parse(time.RFC3339, model.text("created_at")) // 0 if it is not told
@@ -54,4 +64,56 @@ func writeExtensions(w *jsonedit.Writer, c *dialect.Conversion, m members, path 
 		}
 		w.RawMember(key, value)
 	}
+}
+
+// modelsFromHub writes the hub's list of models as Anthropic's, of one page.
+func modelsFromHub(body []byte) ([]byte, error) {
+	models := jsonedit.Get(body, "data")
+	if jsonedit.Kind(models) != '[' {
+		return nil, badReply("a list of models", "it has no data")
+	}
+	var w jsonedit.Writer
+	w.Grow(len(body) + 256)
+	w.Object()
+	w.Key("data")
+	w.Array()
+	var first, last []byte
+	for item := range jsonedit.Elements(models) {
+		if last = jsonedit.Get(item, "id"); first == nil {
+			first = last
+		}
+		modelOf(&w, item)
+	}
+	w.EndArray()
+	w.RawMember("first_id", first)
+	w.RawMember("last_id", last)
+	w.Key("has_more")
+	w.Bool(false)
+	w.EndObject()
+	return w.Bytes(), nil
+}
+
+// modelFromHub writes one of the hub's models as Anthropic's.
+func modelFromHub(body []byte) ([]byte, error) {
+	if jsonedit.Kind(jsonedit.Get(body, "id")) != '"' {
+		return nil, badReply("a model", "it has no id")
+	}
+	var w jsonedit.Writer
+	modelOf(&w, body)
+	return w.Bytes(), nil
+}
+
+// modelOf writes a model. One that does not tell since when it is there has the
+// beginning of time, as Anthropic has it.
+func modelOf(w *jsonedit.Writer, model []byte) {
+	name := jsonedit.Get(model, "display_name")
+	if jsonedit.Kind(name) != '"' {
+		name = jsonedit.Get(model, "id")
+	}
+	w.Object()
+	w.StringMember("type", "model")
+	w.RawMember("id", jsonedit.Get(model, "id"))
+	w.RawMember("display_name", name)
+	w.StringMember("created_at", time.Unix(max(0, jsonedit.Int(jsonedit.Get(model, "created"))), 0).UTC().Format(time.RFC3339))
+	w.EndObject()
 }

@@ -16,6 +16,12 @@ func (Format) ReplyFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	if e := asError(body); e != nil {
 		return nil, e
 	}
+	switch c.Op {
+	case ai.Models:
+		return modelsFromHub(body)
+	case ai.GetModel:
+		return modelFromHub(body)
+	}
 	var choice []byte
 	n := 0
 	for other := range jsonedit.Elements(jsonedit.Get(body, "choices")) {

@@ -15,6 +15,9 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	if e := asError(body); e != nil {
 		return nil, e
 	}
+	if c.Op == ai.GetModel {
+		return modelToHub(c, body)
+	}
 	if c.Op == ai.Models {
 		return modelsToHub(c, body)
 	}

@@ -24,21 +24,34 @@ func modelsToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	w.Array()
 	i := 0
 	for item := range jsonedit.Elements(models) {
-		m := splitOwn(item)
-		name := strings.TrimPrefix(m.text("name"), "models/")
-		w.Object()
-		w.StringMember("id", name)
-		w.StringMember("object", "model")
-		w.IntMember("created", 0)
-		w.StringMember("owned_by", "google")
-		writeRest(&w, c, m, fmt.Sprintf("models[%d].", i))
-		w.EndObject()
+		writeModel(&w, c, splitOwn(item), fmt.Sprintf("models[%d].", i))
 		i++
 	}
 	w.EndArray()
 	writeRest(&w, c, list, "")
 	w.EndObject()
 	return w.Bytes(), nil
+}
+
+// modelToHub writes a single model as the hub's.
+func modelToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
+	if get(body, "name") == nil {
+		return nil, badReply("a model of Gemini's", "it has no name")
+	}
+	var w jsonedit.Writer
+	writeModel(&w, c, splitOwn(body), "")
+	return w.Bytes(), nil
+}
+
+func writeModel(w *jsonedit.Writer, c *dialect.Conversion, m members, path string) {
+	name := strings.TrimPrefix(m.text("name"), "models/")
+	w.Object()
+	w.StringMember("id", name)
+	w.StringMember("object", "model")
+	w.IntMember("created", 0)
+	w.StringMember("owned_by", "google")
+	writeRest(w, c, m, path)
+	w.EndObject()
 }
 
 func writeRest(w *jsonedit.Writer, c *dialect.Conversion, m members, path string) {
@@ -62,16 +75,30 @@ func modelsFromHub(_ *dialect.Conversion, body []byte) ([]byte, error) {
 	w.Key("models")
 	w.Array()
 	for item := range jsonedit.Elements(models) {
-		id := jsonedit.Text(jsonedit.Get(item, "id"))
-		w.Object()
-		w.StringMember("name", Resource(id))
-		w.StringMember("displayName", id)
-		w.RawMember("supportedGenerationMethods", []byte(`["generateContent","streamGenerateContent"]`))
-		w.EndObject()
+		modelOf(&w, jsonedit.Text(jsonedit.Get(item, "id")))
 	}
 	w.EndArray()
 	w.EndObject()
 	return w.Bytes(), nil
+}
+
+// modelFromHub writes one of the hub's models as Gemini's.
+func modelFromHub(body []byte) ([]byte, error) {
+	id := jsonedit.Text(jsonedit.Get(body, "id"))
+	if id == "" {
+		return nil, badReply("a model", "it has no id")
+	}
+	var w jsonedit.Writer
+	modelOf(&w, id)
+	return w.Bytes(), nil
+}
+
+func modelOf(w *jsonedit.Writer, id string) {
+	w.Object()
+	w.StringMember("name", Resource(id))
+	w.StringMember("displayName", id)
+	w.RawMember("supportedGenerationMethods", []byte(`["generateContent","streamGenerateContent"]`))
+	w.EndObject()
 }
 
 // Resource is a model's name with its collection: that which it has, else models.

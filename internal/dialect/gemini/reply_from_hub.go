@@ -18,6 +18,8 @@ func (Format) ReplyFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	switch c.Op {
 	case ai.Models:
 		return modelsFromHub(c, body)
+	case ai.GetModel:
+		return modelFromHub(body)
 	case ai.Embed:
 		return vectorsFromHub(c, body)
 	}

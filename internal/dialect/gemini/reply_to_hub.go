@@ -19,6 +19,8 @@ func (f Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	switch c.Op {
 	case ai.Models:
 		return modelsToHub(c, body)
+	case ai.GetModel:
+		return modelToHub(c, body)
 	case ai.Embed:
 		return vectorsToHub(c, body)
 	}

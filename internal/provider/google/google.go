@@ -30,6 +30,7 @@ func New() *provider.Provider {
 			ai.Embed:         {Dialect: ai.Gemini, Path: "/models/{model}:embedContent"},
 			ai.CountContents: {Dialect: ai.Gemini, Path: "/models/{model}:countTokens"},
 			ai.Models:        {Dialect: ai.Gemini, Path: "/models?pageSize=1000", Method: http.MethodGet},
+			ai.GetModel:      {Dialect: ai.Gemini, Path: "/models/{model}", Method: http.MethodGet},
 		},
 	}
 }

@@ -66,7 +66,7 @@ func (m *Matrix) String() string {
 			continue
 		}
 		stream, spec, translated := "not recorded", "not recorded", "none"
-		if l.Op == ai.Embed || l.Op == ai.Rerank || l.Op == ai.Models || l.Op.Relayed() {
+		if l.Op == ai.Embed || l.Op == ai.Rerank || l.Op == ai.Models || l.Op == ai.GetModel || l.Op.Relayed() {
 			stream = "no streams"
 		}
 		if !l.Described {
@@ -75,7 +75,7 @@ func (m *Matrix) String() string {
 		if l.Op != ai.Chat {
 			translated = "one format"
 		}
-		if l.Op == ai.Models {
+		if l.Op == ai.Models || l.Op == ai.GetModel {
 			spec = "no body"
 		}
 		op := string(l.Op)

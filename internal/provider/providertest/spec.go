@@ -49,7 +49,7 @@ type description struct {
 // checked by its own traffic alone.
 var descriptions = map[string]description{
 	"openai":    {file: "openai/openapi.yaml.gz", undescribed: []ai.Op{ai.Realtime}, correct: correctOpenAI},
-	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true"},
+	"anthropic": {file: "anthropic/openapi.json.gz", prefix: "/v1", suffix: "?beta=true", modelInPath: "{model_id}"},
 	"cohere": {
 		file: "cohere/openapi.yaml.gz",
 		// Its two response formats are told apart by their type, which both let be either.
