@@ -24,6 +24,17 @@ const (
 	CancelResponse      Op = "cancelModelResponse"
 	ListResponseItems   Op = "listResponseInputItems"
 	CountResponseTokens Op = "countResponseInputTokens"
+	CompactResponse     Op = "compactModelResponse"
+
+	// Conversations, which responses are told to go on with.
+	CreateConversation     Op = "createConversation"
+	GetConversation        Op = "getConversation"
+	UpdateConversation     Op = "updateConversation"
+	DeleteConversation     Op = "deleteConversation"
+	AddConversationItems   Op = "createConversationItems"
+	ListConversationItems  Op = "listConversationItems"
+	GetConversationItem    Op = "getConversationItem"
+	DeleteConversationItem Op = "deleteConversationItem"
 
 	CountContents Op = "countTokens" // of a prompt in Gemini's format
 )
@@ -79,7 +90,7 @@ func (o Op) Relayed() bool {
 // not this call's.
 func (o Op) Free() bool {
 	switch o {
-	case Chat, Complete, Embed, Rerank, CreateResponse, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
+	case Chat, Complete, Embed, Rerank, CreateResponse, CompactResponse, ImageGenerate, ImageEdit, ImageVary, Speech, Transcribe, Translate, Realtime, Proxy:
 		return false
 	}
 	return true

@@ -48,4 +48,17 @@ var ResponseRoutes = []Route{
 	{CancelResponse, http.MethodPost, "/responses/{id}/cancel"},
 	{ListResponseItems, http.MethodGet, "/responses/{id}/input_items"},
 	{CountResponseTokens, http.MethodPost, "/responses/input_tokens"},
+	{CompactResponse, http.MethodPost, "/responses/compact"},
+}
+
+// ConversationRoutes are the operations on what the Responses API remembers.
+var ConversationRoutes = []Route{
+	{CreateConversation, http.MethodPost, "/conversations"},
+	{GetConversation, http.MethodGet, "/conversations/{id}"},
+	{UpdateConversation, http.MethodPost, "/conversations/{id}"},
+	{DeleteConversation, http.MethodDelete, "/conversations/{id}"},
+	{AddConversationItems, http.MethodPost, "/conversations/{id}/items"},
+	{ListConversationItems, http.MethodGet, "/conversations/{id}/items"},
+	{GetConversationItem, http.MethodGet, "/conversations/{id}/items/{item}"},
+	{DeleteConversationItem, http.MethodDelete, "/conversations/{id}/items/{item}"},
 }

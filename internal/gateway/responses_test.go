@@ -192,6 +192,8 @@ func TestStoredResponses(t *testing.T) {
 		{stored(ai.DeleteResponse, "DELETE", "/v1/responses/resp_1"), "DELETE /v1/responses/resp_1?limit=3&include[]=a%20b"},
 		{stored(ai.ListResponseItems, "GET", "/v1/responses/resp_1/input_items"), "GET /v1/responses/resp_1/input_items?limit=3&include[]=a%20b"},
 		{stored(ai.CancelResponse, "POST", "/v1/responses/resp_1/cancel"), "POST /v1/responses/resp_1/cancel?limit=3&include[]=a%20b"},
+		{stored(ai.ListConversationItems, "GET", "/v1/conversations/conv_1/items"), "GET /v1/conversations/conv_1/items?limit=3&include[]=a%20b"},
+		{stored(ai.DeleteConversationItem, "DELETE", "/v1/conversations/conv_1/items/msg_1"), "DELETE /v1/conversations/conv_1/items/msg_1?limit=3&include[]=a%20b"},
 	} {
 		t.Run(string(test.call.Op), func(t *testing.T) {
 			r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, responseJSON)})
@@ -240,6 +242,32 @@ func TestStoredResponsesElsewhere(t *testing.T) {
 	}
 	if e := r.ledger.only(t); !slices.ContainsFunc(e.Attempts, func(a ledger.Attempt) bool { return a.Status == 501 }) {
 		t.Errorf("attempts %+v", e.Attempts)
+	}
+}
+
+// Compaction is a call of the model that costs what it says; only the Responses
+// API has it.
+func TestCompaction(t *testing.T) {
+	const compacted = `{"id":"resp_2","object":"response.compaction","created_at":1,"output":[{"type":"compaction","id":"cmp_1","encrypted_content":"x"}],` +
+		`"usage":{"input_tokens":1000,"input_tokens_details":{"cached_tokens":0},"output_tokens":100,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":1100}}`
+	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, compacted), "anthropic": reply(500, `{}`)})
+	compact := func(model string) *gateway.Call {
+		c := r.responses(`{"model":"`+model+`","input":[{"role":"user","content":"hi"}]}`)
+		c.Op, c.Path, c.Rest = ai.CompactResponse, "/v1/responses/compact", "/responses/compact"
+		return c
+	}
+	status, _, body := r.answer(t, compact("@my-openai/gpt-4o"))
+	if status != 200 || body != compacted {
+		t.Fatalf("%d %s", status, body)
+	}
+	seen := <-r.requests
+	if sent, _ := io.ReadAll(seen.Body); seen.URL.Path != "/v1/responses/compact" || string(sent) != `{"model":"gpt-4o","input":[{"role":"user","content":"hi"}]}` {
+		t.Errorf("the provider received %s at %s", sent, seen.URL)
+	}
+	wantCost(t, r.ledger.only(t), 1000*2_500+100*10_000, true)
+	status, _, body = r.answer(t, compact("@my-anthropic/claude-sonnet-4-5"))
+	if status != 501 || !strings.Contains(body, "compactModelResponse is not supported by anthropic") || len(r.requests) != 0 {
+		t.Errorf("elsewhere: %d %s", status, body)
 	}
 }
 

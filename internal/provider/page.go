@@ -16,13 +16,15 @@ var doors = map[ai.Op]struct{ path, name string }{
 	ai.Rerank:   {"/v1/rerank", "rerank"},
 	ai.Models:   {"/v1/models", "models"},
 	ai.GetModel: {"/v1/models/{model}", "one model"},
+
+	ai.CreateResponse: {"/v1/responses", string(ai.CreateResponse)},
 }
 
 func doorOf(op ai.Op) (path, name string) {
 	if d, ok := doors[op]; ok {
 		return d.path, d.name
 	}
-	for _, r := range ai.Platform {
+	for _, r := range slices.Concat(ai.Platform, ai.ResponseRoutes, ai.ConversationRoutes) {
 		if r.Op == op {
 			return "/v1" + r.Path, string(op)
 		}

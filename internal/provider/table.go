@@ -32,7 +32,7 @@ func ownFormat() []*Provider {
 				{Name: "openai_beta", Header: "openai-beta", Label: "Beta features", Send: "OpenAI-Beta", Plain: true,
 					Help: "Value of the OpenAI-Beta header"},
 			},
-			Ops: withResponses(Relayed(withModel(openAIOps("")))),
+			Ops: withConversations(Relayed(withModel(openAIOps("")))),
 		},
 		{
 			ID: "anthropic", Name: "Anthropic", Docs: "https://docs.anthropic.com/en/api",
@@ -134,16 +134,20 @@ func refused(names ...string) (list []Param) {
 // noDeveloper is for servers that know the role by its older name only.
 var noDeveloper = map[string]string{"developer": "system"}
 
-// withResponses adds the Responses API to what a provider offers.
-func withResponses(ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+// withConversations adds the Responses API and its conversations to what a
+// provider offers.
+func withConversations(ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
 	maps.Copy(ops, ResponsesOps())
-	return ops
+	return relayedResponses(ops, ai.ConversationRoutes)
 }
 
-// ResponsesOps is the whole of OpenAI's Responses API.
+// ResponsesOps is OpenAI's Responses API, without conversations.
 func ResponsesOps() map[ai.Op]Endpoint {
-	ops := map[ai.Op]Endpoint{ai.CreateResponse: {Dialect: ai.Responses, Path: "/responses"}}
-	for _, r := range ai.ResponseRoutes {
+	return relayedResponses(map[ai.Op]Endpoint{ai.CreateResponse: {Dialect: ai.Responses, Path: "/responses"}}, ai.ResponseRoutes)
+}
+
+func relayedResponses(ops map[ai.Op]Endpoint, routes []ai.Route) map[ai.Op]Endpoint {
+	for _, r := range routes {
 		ops[r.Op] = Endpoint{Dialect: ai.Responses, Method: r.Method, Path: r.Path, AsCalled: true}
 	}
 	return ops

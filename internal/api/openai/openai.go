@@ -3,6 +3,7 @@ package openai
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/api"
@@ -27,11 +28,11 @@ func Register(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	}
 }
 
-// RegisterResponses adds the routes of the Responses API, whose format is one of
-// its own.
+// RegisterResponses adds the routes of the Responses API and its conversations,
+// whose format is one of its own.
 func RegisterResponses(mux *http.ServeMux, in *api.Ingress, format dialect.Format) {
 	mux.Handle("POST /v1/responses", in.Handle(ai.CreateResponse, format, read))
-	for _, r := range ai.ResponseRoutes {
+	for _, r := range slices.Concat(ai.ResponseRoutes, ai.ConversationRoutes) {
 		mux.Handle(r.Method+" /v1"+r.Path, in.Relay(r.Op, format, "/v1"))
 	}
 }

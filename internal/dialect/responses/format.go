@@ -37,10 +37,11 @@ func (Format) Model(_ ai.Op, reply []byte) string {
 	return jsonedit.Text(jsonedit.Get(reply, "model"))
 }
 
-// Usage implements dialect.Format. Only the call that makes a response is
-// charged: reading, cancelling or deleting one repeats what was counted then.
+// Usage implements dialect.Format. Only the calls that make a response or compact
+// a conversation are charged: reading, cancelling or deleting one repeats what was
+// counted then.
 func (Format) Usage(op ai.Op, reply []byte) ai.Usage {
-	if !makes(op) {
+	if !makes(op) && op != ai.CompactResponse {
 		return ai.Usage{}
 	}
 	return usageOf(reply)

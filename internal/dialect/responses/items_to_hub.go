@@ -56,6 +56,8 @@ func (t *toHub) item(raw []byte, path string) {
 		t.result(m, path)
 	case "reasoning":
 		t.thought(m, path)
+	case "web_search_call":
+		t.c.Drop(path, "chat completions do not tell of earlier searches: of what was found, the next turn has what the answer says")
 	case "item_reference":
 		t.fail(path, "this provider keeps no items to refer to; send the item itself")
 	case "":
@@ -141,7 +143,7 @@ func (t *toHub) said(content []byte, path string) {
 				t.fail(at+".text", "must be a string")
 			}
 			if !isEmpty(jsonedit.Get(part, "annotations")) {
-				t.c.Drop(at+".annotations", notInHub)
+				t.c.Drop(at+".annotations", "chat completions do not tell what an earlier answer was from: the next turn has its text alone")
 			}
 		case "refusal":
 			t.turn.refusals = append(t.turn.refusals, jsonedit.Get(part, "refusal"))

@@ -187,6 +187,8 @@ func (o *output) block(index int64, block []byte) {
 			return
 		}
 		o.search(index, jsonedit.Get(block, "input"))
+	case "web_search_tool_result":
+		o.c.Drop(fmt.Sprintf("content_blocks[%d]", index), "a response does not hold what a search found: the next turn has what the answer says of it")
 	case "tool_use": // in tool_calls, too
 	default:
 		o.c.Drop(fmt.Sprintf("content_blocks[%d]", index), fmt.Sprintf("a response has nothing like a block of type %q", kind))

@@ -46,7 +46,7 @@ func checkRow(t *testing.T, p *provider.Provider) {
 	}
 	for op, e := range p.Ops {
 		for _, path := range []string{e.Path, e.StreamPath} {
-			known(path, "path", "model model... voice id")
+			known(path, "path", "model model... voice id item")
 			if !strings.HasPrefix(path, "/") && (path != "" || e.Path == "") {
 				t.Errorf("%s: path %q does not begin with a slash", op, path)
 			}

@@ -23,7 +23,9 @@ import (
 // operations are all that a row may offer.
 var operations = []ai.Op{
 	ai.Chat, ai.Complete, ai.Embed, ai.Rerank, ai.Models, ai.GetModel, ai.CountTokens, ai.CountContents,
-	ai.CreateResponse, ai.GetResponse, ai.DeleteResponse, ai.CancelResponse, ai.ListResponseItems, ai.CountResponseTokens,
+	ai.CreateResponse, ai.GetResponse, ai.DeleteResponse, ai.CancelResponse, ai.ListResponseItems, ai.CountResponseTokens, ai.CompactResponse,
+	ai.CreateConversation, ai.GetConversation, ai.UpdateConversation, ai.DeleteConversation,
+	ai.AddConversationItems, ai.ListConversationItems, ai.GetConversationItem, ai.DeleteConversationItem,
 }
 
 // clients are the formats that clients speak, and Cohere's, which the most of

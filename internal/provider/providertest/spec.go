@@ -131,7 +131,7 @@ var descriptions = map[string]description{
 		file: "azure/azure-openai-2024-10-21.yaml", prefix: "/deployments/{deployment-id}", older: true,
 		lacks:       func(op ai.Op) bool { return op != ai.Chat && op != ai.Complete && op != ai.Embed },
 		more:        []string{"azure/azure-openai-foundry.json.gz", "azure/azure-openai-v1.json.gz"},
-		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch, ai.Realtime, ai.CancelResponse, ai.CountResponseTokens},
+		undescribed: []ai.Op{ai.ImageEdit, ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch, ai.Realtime, ai.CancelResponse, ai.CountResponseTokens, ai.CompactResponse},
 		// It asks for a type inside json_schema, which it does not have.
 		correct: func(doc any) {
 			format, _ := member(doc, "components", "schemas", "ResponseFormatJsonSchema", "properties", "json_schema").(map[string]any)
