@@ -25,6 +25,11 @@ type Conversion struct {
 	// to be told again, or take the shape that it
 	// asks for; nil if it is not at hand.
 	Request []byte
+	// Files are those of a form's field, nil if the request is no form. A
+	// translation that writes them into its body says so with Inline; else the
+	// form is sent, with the members of the body as its fields.
+	Files  func(field string) []ai.Upload
+	Inline bool
 	// UpstreamType is the media type of a provider's whole reply, and ReplyType
 	// that of what ReplyToHub made of it; "" means JSON.
 	UpstreamType, ReplyType string

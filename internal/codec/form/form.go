@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ type Form struct {
 type part struct {
 	name   string
 	header textproto.MIMEHeader
-	value  []byte // of a field
+	value  []byte // of a field, or of a file that is not in files
 	isFile bool
 	off, n int64 // of a file, in files
 }
@@ -158,8 +159,9 @@ func (p *part) describe() json.RawMessage {
 
 // Edited returns the form with the changes that turn Fields into the object
 // fields: members that differ are replaced or added, missing ones left out. It
-// shares f's files. A member that is not a string, number or boolean, or an
-// array of such, cannot be a field.
+// shares f's files. A member is a field if it is a string, number or boolean, a
+// file if it is an object with filename, content_type and base64, or an array of
+// such.
 func (f *Form) Edited(fields []byte) (*Form, error) {
 	if bytes.Equal(fields, f.fields) {
 		return f, nil
@@ -216,7 +218,9 @@ func (f *Form) setOne(name string, value []byte) error {
 	switch jsonedit.Kind(value) {
 	case '"':
 		text = jsonedit.Text(value)
-	case '{', '[':
+	case '{':
+		return f.setFile(name, value)
+	case '[':
 		return invalid(name, fmt.Sprintf("The field %q of a form can be set to a string, a number, a boolean or a list of these", name))
 	case 'n':
 		return nil
@@ -227,6 +231,20 @@ func (f *Form) setOne(name string, value []byte) error {
 	header := textproto.MIMEHeader{}
 	header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"`, quoteEscaper.Replace(name)))
 	f.parts = append(f.parts, part{name: name, header: header, value: []byte(text)})
+	return nil
+}
+
+// setFile adds a file that the object itself holds.
+func (f *Form) setFile(name string, value []byte) error {
+	content, err := base64.StdEncoding.DecodeString(jsonedit.Text(jsonedit.Get(value, "base64")))
+	if err != nil || len(content) == 0 {
+		return invalid(name, fmt.Sprintf("The field %q of a form can be set to a string, a number, a boolean or a list of these", name))
+	}
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`,
+		quoteEscaper.Replace(name), quoteEscaper.Replace(cmp.Or(jsonedit.Text(jsonedit.Get(value, "filename")), "file"))))
+	header.Set("Content-Type", cmp.Or(jsonedit.Text(jsonedit.Get(value, "content_type")), "application/octet-stream"))
+	f.parts = append(f.parts, part{name: name, header: header, value: content, isFile: true})
 	return nil
 }
 
@@ -246,14 +264,17 @@ func (f *Form) Size() int64 {
 func (f *Form) Open() io.Reader {
 	readers := make([]io.Reader, 0, 3*len(f.parts)+1)
 	for _, p := range f.parts {
-		content := io.Reader(bytes.NewReader(p.value))
-		if p.isFile {
-			content = f.files.Section(p.off, p.n)
-		}
-		readers = append(readers, bytes.NewReader(f.head(p)), content, bytes.NewReader([]byte("\r\n")))
+		readers = append(readers, bytes.NewReader(f.head(p)), f.content(p), bytes.NewReader([]byte("\r\n")))
 	}
 	readers = append(readers, bytes.NewReader([]byte("--"+f.boundary+"--\r\n")))
 	return io.MultiReader(readers...)
+}
+
+func (f *Form) content(p part) io.Reader {
+	if p.isFile && p.value == nil {
+		return f.files.Section(p.off, p.n)
+	}
+	return bytes.NewReader(p.value)
 }
 
 func (f *Form) head(p part) []byte {
@@ -268,7 +289,7 @@ func (f *Form) head(p part) []byte {
 	return b.Bytes()
 }
 
-// Of makes a form without files of the members of a JSON object, as Edited does.
+// Of makes a form of the members of a JSON object, as Edited does.
 func Of(fields []byte) (*Form, error) {
 	empty := &Form{boundary: "portico-" + rand.Text(), files: spool.New("", 0), fields: []byte("{}")}
 	return empty.Edited(fields)
@@ -285,6 +306,17 @@ func (f *Form) File(name string) (File, bool) {
 	return File{}, false
 }
 
+// Files returns all files of the name, or of the name with [] after it, as
+// clients write that of a list.
+func (f *Form) Files(name string) (all []ai.Upload) {
+	for _, p := range f.parts {
+		if p.isFile && (p.name == name || p.name == name+"[]") {
+			all = append(all, File{f, p})
+		}
+	}
+	return all
+}
+
 // A File is a file of a form; it implements ai.Upload.
 type File struct {
 	form *Form
@@ -297,10 +329,10 @@ func (f File) ContentType() string {
 }
 
 // Size is the file's length in bytes.
-func (f File) Size() int64 { return f.part.n }
+func (f File) Size() int64 { return f.part.n + int64(len(f.part.value)) }
 
 // Open returns the file's bytes. It may be called any number of times.
-func (f File) Open() io.Reader { return f.form.files.Section(f.part.off, f.part.n) }
+func (f File) Open() io.Reader { return f.form.content(f.part) }
 
 // Close does nothing: the form closes its files.
 func (f File) Close() error { return nil }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"strings"
 	"testing"
@@ -203,5 +204,38 @@ func TestOfFields(t *testing.T) {
 	}
 	if _, err := Of([]byte(`{"nested":{}}`)); err == nil {
 		t.Error("an object became a field")
+	}
+}
+
+// A form can be made with files that the object itself holds.
+func TestOfFiles(t *testing.T) {
+	f, err := Of([]byte(`{"prompt":"a fox","image":[{"filename":"a\"b.png","content_type":"image/png","base64":"iVBORw=="},{"base64":"aGk="}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, _ := mime.ParseMediaType(f.ContentType())
+	raw, _ := io.ReadAll(f.Open())
+	if int64(len(raw)) != f.Size() {
+		t.Errorf("%d bytes, said to be %d", len(raw), f.Size())
+	}
+	got, err := multipart.NewReader(bytes.NewReader(raw), params["boundary"]).ReadForm(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := got.File["image"]
+	if len(files) != 2 || files[0].Filename != `a"b.png` || files[0].Header.Get("Content-Type") != "image/png" || files[0].Size != 4 || files[1].Size != 2 || got.Value["prompt"][0] != "a fox" {
+		t.Errorf("got %+v", got)
+	}
+	all := f.Files("image")
+	if len(all) != 2 || all[0].Size() != 4 || all[0].ContentType() != "image/png" {
+		t.Fatalf("%d files", len(all))
+	}
+	if content, _ := io.ReadAll(all[0].Open()); string(content) != "\x89PNG" {
+		t.Errorf("the file holds %q", content)
+	}
+	for _, bad := range []string{`{"image":{}}`, `{"image":{"base64":"?"}}`, `{"image":{"filename":"a","bytes":4}}`} {
+		if _, err := Of([]byte(bad)); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
 	}
 }
