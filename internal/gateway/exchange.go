@@ -11,7 +11,6 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/eventstream"
 	"github.com/portico-ai/portico/internal/egress"
-	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -24,6 +23,7 @@ type exchange struct {
 	cancel context.CancelCauseFunc
 	resp   *http.Response
 
+	began                  time.Time
 	head, firstToken, idle time.Duration
 	asked                  bool // head comes from the config's request_timeout
 
@@ -33,7 +33,7 @@ type exchange struct {
 func (g *Gateway) newExchange(ctx context.Context, c *Call, t *route.Target) *exchange {
 	asked := orDefault(c.requestTimeout(), t.RequestTimeout)
 	x := &exchange{
-		head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
+		began: time.Now(), head: orDefault(asked, g.Limits.HeadTimeout), asked: asked > 0,
 		firstToken: t.FirstTokenTimeout, idle: orDefault(t.StreamIdleTimeout, g.Limits.IdleTimeout),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
@@ -51,6 +51,11 @@ func (x *exchange) finish() {
 func (x *exchange) expire(p phase) {
 	message := ""
 	switch p {
+	case awaitingJob:
+		message = "The provider had not done what was asked within " + x.head.String()
+		if x.asked {
+			message = "Request exceeded the timeout sent in the request: " + millis(x.head) + "ms"
+		}
 	case readingBody:
 		message = "The provider stopped in the middle of its reply"
 	case awaitingToken:
@@ -68,24 +73,29 @@ func (x *exchange) expire(p phase) {
 
 // send dials the provider and waits for the response head.
 func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
-	d := a.destination
 	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
 	req, err := x.encode(c, a, c.Rest)
 	if err != nil {
 		return x.explain(err)
 	}
-	x.resp, err = g.HTTP.Do(req)
+	return x.do(g, a, req)
+}
+
+// do sends a request within the phase that was entered for it.
+func (x *exchange) do(g *Gateway, a *answer, req *http.Request) error {
+	resp, err := g.HTTP.Do(req)
 	x.watch.leave()
 	if err != nil {
 		return x.explain(err)
 	}
-	d.maskHeader(x.resp.Header)
-	err = decode(x.resp)
-	if isRedirect(x.resp.StatusCode) && !(x.resp.StatusCode == http.StatusNotModified && c.Op == ai.Proxy) {
-		err = redirected(x.resp.StatusCode)
+	x.resp = resp
+	a.destination.maskHeader(resp.Header)
+	err = decode(resp)
+	if isRedirect(resp.StatusCode) && !(resp.StatusCode == http.StatusNotModified && a.destination.op == ai.Proxy) {
+		err = redirected(resp.StatusCode)
 	}
 	if err != nil {
-		_ = x.resp.Body.Close()
+		_ = resp.Body.Close()
 	}
 	return err
 }
@@ -108,11 +118,7 @@ func redirected(status int) error {
 
 // encode makes the HTTP request of an attempt.
 func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error) {
-	d := a.destination
-	req, err := d.provider.Encode(x.ctx, &provider.Call{
-		Op: d.op, Dialect: d.endpoint.Dialect, Model: d.model, Stream: c.Stream, Body: a.sent, Upload: a.upload,
-		Method: c.Method, Rest: rest, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
-	})
+	req, err := a.destination.provider.Encode(x.ctx, a.call(c, rest))
 	if err == nil {
 		a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
 	}

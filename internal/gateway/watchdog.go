@@ -10,6 +10,7 @@ type phase uint8
 
 const (
 	awaitingHead phase = iota
+	awaitingJob
 	readingBody
 	awaitingToken
 	readingStream

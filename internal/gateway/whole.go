@@ -25,6 +25,12 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		return
 	}
 	body = a.destination.maskBody(body)
+	if x.resp.StatusCode < 300 {
+		if body, err = g.await(c, a, x, body); err != nil {
+			a.fail(err)
+			return
+		}
+	}
 	a.raw = body
 	a.status, a.header = x.resp.StatusCode, x.resp.Header
 	a.attempt.Upstream = upstreamID(x.resp.Header)
