@@ -159,6 +159,10 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 			return nil, err
 		}
 	}
+	f, ok := c.Upload.(*form.Form)
+	if ok {
+		a.conversion.Files = f.Files
+	}
 	a.conversion.Thoughts = d.provider.Quirks.Thoughts
 	body, err = g.pair(c.Dialect, d.endpoint.Dialect).Request(a.conversion, body)
 	if err != nil {
@@ -170,12 +174,12 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	if body, err = d.provider.Fit(a.conversion, body); err != nil {
 		return nil, err
 	}
-	f, ok := c.Upload.(*form.Form)
-	if ok && c.Op == ai.UploadFile && d.provider.BatchLine != nil {
+	switch {
+	case ok && c.Op == ai.UploadFile && d.provider.BatchLine != nil:
 		a.upload, err = g.newBatchFile(a, f)
-		return body, err
-	}
-	if ok {
+	case a.conversion.Inline:
+		a.upload = nil
+	case ok:
 		a.upload, err = f.Edited(body)
 	}
 	return body, err

@@ -23,8 +23,8 @@ func TestMaskedReader(t *testing.T) {
 		"a sk-aa-sk-aa-key1":       "a sk***********ey1",
 		"sk-aa-sk-aa-sk-aa-key1 b": "sk-aa-sk***********ey1 b",
 		"sk-aa-sk-aa-ksk-aa-sk-aa-key1sk-aa-sk-aa-key1": "sk-aa-sk-aa-ksk***********ey1sk***********ey1",
-		"tok-0123456789sk-aa-sk-aa-key": "to*********789sk-aa-sk-aa-key",
-		"everyone-may-know":             "everyone-may-know",
+		"tok-0123456789sk-aa-sk-aa-key":                 "to*********789sk-aa-sk-aa-key",
+		"everyone-may-know":                             "everyone-may-know",
 	} {
 		for name, cut := range map[string]func(io.Reader) io.Reader{
 			"whole": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "with its end": iotest.DataErrReader, "halves": iotest.HalfReader,

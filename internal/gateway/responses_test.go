@@ -252,7 +252,7 @@ func TestCompaction(t *testing.T) {
 		`"usage":{"input_tokens":1000,"input_tokens_details":{"cached_tokens":0},"output_tokens":100,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":1100}}`
 	r := newRig(t, map[string]http.HandlerFunc{"openai": reply(200, compacted), "anthropic": reply(500, `{}`)})
 	compact := func(model string) *gateway.Call {
-		c := r.responses(`{"model":"`+model+`","input":[{"role":"user","content":"hi"}]}`)
+		c := r.responses(`{"model":"` + model + `","input":[{"role":"user","content":"hi"}]}`)
 		c.Op, c.Path, c.Rest = ai.CompactResponse, "/v1/responses/compact", "/responses/compact"
 		return c
 	}

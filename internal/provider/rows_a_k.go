@@ -116,7 +116,7 @@ func compatibleAToK() []*Provider {
 			ID: "deepinfra", Name: "DeepInfra", Docs: "https://deepinfra.com/docs/openai_api",
 			Base:   "https://api.deepinfra.com/v1/openai",
 			Quirks: Quirks{Params: []Param{olderLimit}, Roles: noDeveloper},
-			Ops:    Relayed(openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models), slices.Concat(audio, []ai.Op{ai.UploadFile, ai.ListFiles, ai.CreateBatch, ai.ListBatches, ai.GetBatch})...),
+			Ops:    Relayed(openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models), slices.Concat(audio, images, []ai.Op{ai.UploadFile, ai.ListFiles, ai.CreateBatch, ai.ListBatches, ai.GetBatch})...),
 		},
 		{
 			ID: "deepseek", Name: "DeepSeek", Docs: "https://api-docs.deepseek.com/api/create-chat-completion",

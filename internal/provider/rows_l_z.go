@@ -198,7 +198,7 @@ func compatibleLToZ() []*Provider {
 			Base:     "https://api.siliconflow.cn/v1",
 			Unproven: true,
 			Quirks:   Quirks{Params: []Param{olderLimit}},
-			Ops:      drawing(media.SiliconFlow, "/images/generations", Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), ai.Speech, ai.Transcribe)),
+			Ops:      editing("/images/generations", drawing(media.SiliconFlow, "/images/generations", Relayed(openAIOps("", ai.Chat, ai.Embed, ai.Models), ai.Speech, ai.Transcribe))),
 			Notes: []string{
 				"The address is that of mainland China; elsewhere set custom_host to https://api.siliconflow.com/v1.",
 			},
@@ -208,8 +208,8 @@ func compatibleLToZ() []*Provider {
 			Base: "https://api.together.xyz",
 			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
 				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
-			Ops: reranking(drawing(media.Together, "/v1/images/generations", relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
-				slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...)), Endpoint{Dialect: ai.OpenAI, Path: "/v1/rerank"}),
+			Ops: reranking(editing("/v1/images/generations", drawing(media.Together, "/v1/images/generations", relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
+				slices.Concat(audio, batches, []ai.Op{ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent})...))), Endpoint{Dialect: ai.OpenAI, Path: "/v1/rerank"}),
 			Notes: []string{
 				"logprobs is a number here, of alternatives per token; top_logprobs means nothing.",
 			},
@@ -224,7 +224,7 @@ func compatibleLToZ() []*Provider {
 		{
 			ID: "x-ai", Name: "xAI", Docs: "https://docs.x.ai/docs/api-reference",
 			Base: "https://api.x.ai/v1",
-			Ops:  drawing(media.XAI, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models)),
+			Ops:  editing("/images/edits", drawing(media.XAI, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models))),
 			Notes: []string{
 				"Reasoning models refuse presence_penalty, frequency_penalty and stop.",
 			},

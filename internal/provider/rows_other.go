@@ -99,13 +99,13 @@ func workersAI() *Provider {
 		},
 	}
 	compatible.Ops[ai.Complete], compatible.Ops[ai.Rerank] = own("/run"), own("/run")
-	compatible.Ops[ai.ImageGenerate] = Endpoint{Dialect: media.WorkersAI, Path: "/run/{model...}"}
+	compatible.Ops = editing("/run/{model...}", drawing(media.WorkersAI, "/run/{model...}", compatible.Ops))
 	run := *compatible
 	run.Name, run.Docs, run.Notes = "Cloudflare Workers AI (ai/run)", "https://developers.cloudflare.com/workers-ai/models", nil
 	run.Unproven = false
 	run.Base += "/run"
-	run.Ops = map[ai.Op]Endpoint{ai.Chat: own(""), ai.Complete: own(""), ai.Embed: own(""), ai.Rerank: own(""),
-		ai.ImageGenerate: {Dialect: media.WorkersAI, Path: "/{model...}"}}
+	run.Ops = editing("/{model...}", drawing(media.WorkersAI, "/{model...}",
+		map[ai.Op]Endpoint{ai.Chat: own(""), ai.Complete: own(""), ai.Embed: own(""), ai.Rerank: own("")}))
 	compatible.Variants = []Variant{{When: func(base string) bool { return strings.HasSuffix(base, "/run") }, Row: &run}}
 	return compatible
 }

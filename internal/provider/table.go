@@ -72,6 +72,7 @@ func ownFormat() []*Provider {
 // Operations that providers offer together.
 var (
 	audio   = []ai.Op{ai.Speech, ai.Transcribe, ai.Translate}
+	images  = []ai.Op{ai.ImageGenerate, ai.ImageEdit, ai.ImageVary}
 	files   = []ai.Op{ai.UploadFile, ai.ListFiles, ai.GetFile, ai.DeleteFile, ai.GetFileContent}
 	batches = []ai.Op{ai.CreateBatch, ai.ListBatches, ai.GetBatch, ai.CancelBatch}
 )
@@ -95,6 +96,13 @@ func relayedBelow(root string, ops map[ai.Op]Endpoint, named ...ai.Op) map[ai.Op
 // drawing adds pictures in a format of the provider's own.
 func drawing(format ai.Dialect, path string, ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
 	ops[ai.ImageGenerate] = Endpoint{Dialect: format, Path: path}
+	return ops
+}
+
+// editing adds that pictures are made from others, where the format's own
+// pictures are made or at a path of its own.
+func editing(path string, ops map[ai.Op]Endpoint) map[ai.Op]Endpoint {
+	ops[ai.ImageEdit] = Endpoint{Dialect: ops[ai.ImageGenerate].Dialect, Path: path}
 	return ops
 }
 

@@ -19,17 +19,42 @@ const (
 )
 
 // recraft: what OpenAI's SDKs send but size and n has other values there.
-// Source: Recraft's API description, GenerateImageRequest.
+// Source: Recraft's API description, GenerateImageRequest, ImageToImageJSONRequest,
+// TransformImageWithMaskJSONRequest and VariateImageJSONRequest.
 func recraft() Format {
 	draw := rules{
 		"prompt": keep, "model": keep, "n": keep, "size": recraftSize, "response_format": keep,
 		"style":         recraftStyle,
 		"output_format": choice("image_format", same("png", "webp")),
 	}
+	edit := draw.with(rules{"image": one("image_url", asURI), "mask": mask("mask_url", asURI), "size": recraftEditSize})
+	vary := rules{"image": one("image_url", asURI), "model": keep, "n": keep, "size": recraftSize, "response_format": keep}
 	return drawing(Recraft, translation{
 		request: draw.plain,
 		reply:   asOpenAIs,
+	}).alsoEdits(map[ai.Op]translation{
+		ai.ImageEdit: {request: func(c *dialect.Conversion, hub []byte) ([]byte, error) {
+			return edit.translate(c, hub, func(r *request) {
+				if jsonedit.IsNull(jsonedit.Get(hub, "mask")) {
+					r.set("strength", usualStrength)
+				}
+			})
+		}},
+		ai.ImageVary: {request: func(c *dialect.Conversion, hub []byte) ([]byte, error) {
+			return vary.translate(c, hub, func(r *request) {
+				if size := jsonedit.Get(hub, "size"); jsonedit.IsNull(size) || saysNothing("size", size) {
+					r.setText("size", "1024x1024") // OpenAI's default; here it must be told
+				}
+			})
+		}},
 	})
+}
+
+// recraftEditSize: a picture that is made from another has its size.
+func recraftEditSize(r *request, value []byte) {
+	if !saysNothing("size", value) {
+		r.drop("the provider gives the picture the size of the one it is made from")
+	}
 }
 
 // recraftSize leaves a size to the model if OpenAI's caller does.
@@ -60,6 +85,8 @@ func together() Format {
 	return drawing(Together, translation{
 		request: draw.plain,
 		reply:   asOpenAIs,
+	}).alsoEdits(map[ai.Op]translation{
+		ai.ImageEdit: plainEdit(draw.with(rules{"image": oneOrSeveral("image_url", "reference_images", asURI)})),
 	})
 }
 
@@ -83,6 +110,8 @@ func xai() Format {
 	return drawing(XAI, translation{
 		request: draw.plain,
 		reply:   asOpenAIs,
+	}).alsoEdits(map[ai.Op]translation{
+		ai.ImageEdit: plainEdit(draw.with(rules{"image": oneOrSeveral("image", "images", asURLObject)})),
 	})
 }
 
@@ -121,5 +150,5 @@ func siliconflow() Format {
 		reply: pictures(func(_ *dialect.Conversion, body []byte) ([]string, error) {
 			return members(jsonedit.Get(body, "images"), "url"), nil
 		}),
-	})
+	}).alsoEdits(map[ai.Op]translation{ai.ImageEdit: plainEdit(draw.with(rules{"image": one("image", asURI)}))})
 }

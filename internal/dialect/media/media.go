@@ -40,7 +40,7 @@ var (
 func Formats() map[ai.Dialect]dialect.Format {
 	all := map[ai.Dialect]dialect.Format{}
 	for _, f := range []Format{
-		stability(), segmind(), recraft(), together(), nebius(), hyperbolic(), xai(), fireworks(), workersAI(), fal(), replicate(), siliconflow(),
+		stability(), segmind(), recraft(), together(), nebius(), hyperbolic(), xai(), fireworks(), workersAI(), fal(), replicate(), siliconflow(), flux(),
 		deepgram(), elevenLabs(),
 	} {
 		all[f.name] = f

@@ -7,6 +7,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // The formats of providers that have an address for every model, whose members
@@ -25,45 +26,63 @@ func segmind() Format {
 	draw := rules{
 		"model": gone, "prompt": keep, "n": as("samples"), "size": sides("img_width", "img_height"), "style": keep, "response_format": always("b64_json"),
 	}
+	told := func(rs rules) func(*dialect.Conversion, []byte) ([]byte, error) {
+		return func(c *dialect.Conversion, hub []byte) ([]byte, error) {
+			return rs.translate(c, hub, func(r *request) { r.set("base64", []byte("true")) })
+		}
+	}
+	edit := draw.with(rules{"image": one("image", asBase64), "mask": mask("mask", asBase64)})
 	return drawing(Segmind, translation{
-		request: func(c *dialect.Conversion, hub []byte) ([]byte, error) {
-			return draw.translate(c, hub, func(r *request) { r.set("base64", []byte("true")) })
-		},
+		request: told(draw),
 		reply: pictures(func(_ *dialect.Conversion, body []byte) ([]string, error) {
 			return texts(jsonedit.Get(body, "image")), nil
 		}),
-	})
+	}).alsoEdits(map[ai.Op]translation{ai.ImageEdit: {request: told(edit)}})
 }
 
 // fireworks has FLUX models, whose pictures have an aspect ratio, and Stable
-// Diffusion, whose have sides and can be several. Source: Fireworks' API
-// reference, "Generate an image with FLUX.1 [schnell] FP8" and "Generate a new
-// image from a text prompt".
+// Diffusion, whose have sides and can be several. Those of FLUX.1 Kontext are
+// asked after, see fluxPictures. Source: Fireworks' API reference, "Generate an
+// image with FLUX.1 [schnell] FP8", "Generate or edit image using FLUX.1 Kontext",
+// "Get generated image from FLUX.1 Kontext" and "Generate a new image from a text
+// prompt".
 func fireworks() Format {
 	flux := rules{
 		"model": gone, "prompt": keep, "response_format": always("b64_json"),
 		"size": ratio("aspect_ratio", "1:1", "21:9", "16:9", "3:2", "5:4", "4:5", "2:3", "9:16", "9:21", "4:3", "3:4"),
 	}
 	other := rules{"model": gone, "prompt": keep, "n": as("samples"), "size": sides("width", "height"), "response_format": always("b64_json")}
+	kontext := flux.with(rules{"response_format": always("url"), "output_format": choice("output_format", same("png", "jpeg"))})
 	return drawing(Fireworks, translation{
 		request: func(c *dialect.Conversion, hub []byte) ([]byte, error) {
-			if strings.Contains(c.Model, "flux") {
+			switch {
+			case IsKontext(c.Model):
+				return kontext.plain(c, hub)
+			case strings.Contains(c.Model, "flux"):
 				return flux.plain(c, hub)
 			}
 			return other.plain(c, hub)
 		},
-		reply: pictures(func(_ *dialect.Conversion, body []byte) ([]string, error) {
-			if jsonedit.Kind(body) == '[' {
+		reply: pictures(func(c *dialect.Conversion, body []byte) ([]string, error) {
+			switch {
+			case jsonedit.Kind(body) == '[':
 				return members(body, "base64"), nil
+			case jsonedit.Get(body, "status") != nil:
+				return fluxPictures(c, body)
 			}
 			return texts(jsonedit.Get(body, "base64")), nil
 		}),
-	})
+	}).alsoEdits(map[ai.Op]translation{ai.ImageEdit: plainEdit(kontext.with(rules{"image": one("input_image", asURI)}))})
 }
+
+// IsKontext reports whether a model is one of FLUX.1 Kontext, which changes
+// pictures.
+func IsKontext(model string) bool { return strings.Contains(model, "kontext") }
 
 // workersAI: FLUX answers with base64 in Cloudflare's envelope or bare, older
 // models with the picture itself. Source: Cloudflare's descriptions of the
-// models flux-1-schnell, stable-diffusion-xl-base-1.0 and dreamshaper-8-lcm.
+// models flux-1-schnell, stable-diffusion-xl-base-1.0, dreamshaper-8-lcm,
+// stable-diffusion-v1-5-img2img and stable-diffusion-v1-5-inpainting.
 func workersAI() Format {
 	draw := rules{"model": gone, "prompt": keep, "response_format": always("b64_json"), "size": func(r *request, v []byte) {
 		if strings.HasSuffix(r.c.Model, "/flux-1-schnell") {
@@ -80,7 +99,7 @@ func workersAI() Format {
 			}
 			return texts(jsonedit.Get(body, "image")), nil
 		}),
-	})
+	}).alsoEdits(map[ai.Op]translation{ai.ImageEdit: plainEdit(draw.with(rules{"image": one("image_b64", asBase64), "mask": mask("mask", asBytes)}))})
 }
 
 // fal: with sync_mode pictures come in the reply instead of as addresses.
@@ -90,7 +109,7 @@ func fal() Format {
 		"model": gone, "prompt": keep, "n": as("num_images"),
 		"output_format": choice("output_format", same("jpeg", "png")),
 		"size": func(r *request, value []byte) {
-			width, height, ok := pixels(value)
+			width, height, ok := openai.Pixels(jsonedit.Text(value))
 			if !ok {
 				r.dropSize(value)
 				return
@@ -108,6 +127,7 @@ func fal() Format {
 			}
 		},
 	}
+	edit := draw.with(rules{"image": falPictures, "mask": mask("mask_url", asURI)})
 	return drawing(Fal, translation{
 		request: draw.plain,
 		reply: pictures(func(_ *dialect.Conversion, body []byte) ([]string, error) {
@@ -116,7 +136,16 @@ func fal() Format {
 			}
 			return members(jsonedit.Get(body, "images"), "url"), nil
 		}),
-	})
+	}).alsoEdits(map[ai.Op]translation{ai.ImageEdit: plainEdit(edit), ai.ImageVary: plainEdit(edit)})
+}
+
+// falPictures: models that are made for several pictures take a list even of one.
+func falPictures(r *request, value []byte) {
+	if strings.HasSuffix(r.c.Model, "/edit") || strings.HasSuffix(r.c.Model, "/multi") {
+		several("image_urls", asURI)(r, value)
+		return
+	}
+	oneOrSeveral("image_url", "image_urls", asURI)(r, value)
 }
 
 // replicate: the parameters are the model's input; the reply is a prediction,
@@ -127,23 +156,46 @@ func replicate() Format {
 		"model": gone, "prompt": keep, "n": as("num_outputs"), "size": replicateSize, "response_format": always("url"),
 		"output_format": choice("output_format", map[string]string{"png": "png", "jpeg": "jpg", "webp": "webp"}),
 	}
-	return drawing(Replicate, translation{
-		request: func(c *dialect.Conversion, hub []byte) ([]byte, error) {
-			input, err := draw.plain(c, hub)
-			if err != nil {
-				return nil, err
-			}
-			var w jsonedit.Writer
-			w.Object()
-			if _, version, ok := strings.Cut(c.Model, ":"); ok {
-				w.StringMember("version", version)
-			}
-			w.RawMember("input", input)
-			w.EndObject()
-			return w.Bytes(), nil
-		},
-		reply: pictures(replicatePictures),
-	})
+	edit := plainEdit(draw.with(rules{"image": replicateInput, "mask": mask("mask", asURI)}))
+	edit.request = replicateWrapped(edit.request)
+	return drawing(Replicate, translation{request: replicateWrapped(draw.plain), reply: pictures(replicatePictures)}).
+		alsoEdits(map[ai.Op]translation{ai.ImageEdit: edit, ai.ImageVary: edit})
+}
+
+// replicateWrapped makes parameters the input of a prediction.
+func replicateWrapped(parameters func(*dialect.Conversion, []byte) ([]byte, error)) func(*dialect.Conversion, []byte) ([]byte, error) {
+	return func(c *dialect.Conversion, hub []byte) ([]byte, error) {
+		input, err := parameters(c, hub)
+		if err != nil {
+			return nil, err
+		}
+		var w jsonedit.Writer
+		w.Object()
+		if _, version, ok := strings.Cut(c.Model, ":"); ok {
+			w.StringMember("version", version)
+		}
+		w.RawMember("input", input)
+		w.EndObject()
+		return w.Bytes(), nil
+	}
+}
+
+// replicateInput: what a model calls the pictures it starts from is its own
+// matter; these are the names of the best known ones, and image of most others.
+func replicateInput(r *request, value []byte) {
+	for _, m := range []struct{ mark, list string }{
+		{"nano-banana", "image_input"}, {"seedream", "image_input"}, {"flux-2", "input_images"}, {"gpt-image", "input_images"},
+	} {
+		if strings.Contains(r.c.Model, m.mark) {
+			several(m.list, asURI)(r, value)
+			return
+		}
+	}
+	if IsKontext(r.c.Model) {
+		one("input_image", asURI)(r, value)
+		return
+	}
+	one("image", asURI)(r, value)
 }
 
 var replicateRatio = ratio("aspect_ratio", "1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
@@ -174,11 +226,6 @@ func replicatePictures(_ *dialect.Conversion, body []byte) ([]string, error) {
 			message = "The prediction was " + status
 		}
 		return nil, &ai.Error{Kind: ai.Upstream, Status: http.StatusBadGateway, Type: "prediction_" + status, Code: id, Message: message}
-	case "starting", "processing":
-		if len(found) == 0 {
-			return nil, &ai.Error{Kind: ai.Upstream, Status: http.StatusGatewayTimeout, Type: "prediction_" + status, Code: id,
-				Message: "The prediction " + id + " is not ready yet; ask for it with GET /v1/predictions/" + id}
-		}
 	}
 	return found, nil
 }

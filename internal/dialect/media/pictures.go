@@ -7,6 +7,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // pictures makes OpenAI's reply of what read finds in a provider's: addresses,
@@ -28,40 +29,11 @@ func pictures(read func(c *dialect.Conversion, body []byte) ([]string, error)) f
 		if len(found) == 0 {
 			return nil, noPicture()
 		}
-		return drawn(c, found), nil
+		return openai.Drawn(c, found), nil
 	}
 }
 
 func noPicture() error { return ai.Errorf(ai.BadGateway, "The provider's reply has no picture") }
-
-// drawn writes OpenAI's reply.
-func drawn(c *dialect.Conversion, found []string) []byte {
-	var w jsonedit.Writer
-	w.Object()
-	w.IntMember("created", c.Now)
-	w.Key("data")
-	w.Array()
-	for _, p := range found {
-		w.Object()
-		if strings.HasPrefix(p, "https://") || strings.HasPrefix(p, "http://") {
-			w.StringMember("url", p)
-		} else {
-			w.StringMember("b64_json", encoded(p))
-		}
-		w.EndObject()
-	}
-	w.EndArray()
-	w.EndObject()
-	return w.Bytes()
-}
-
-// encoded is the base64 of a data URI, or what is that already.
-func encoded(s string) string {
-	if head, data, ok := strings.Cut(s, ";base64,"); ok && strings.HasPrefix(head, "data:") {
-		return data
-	}
-	return s
-}
 
 // texts are the strings of a list, or the only one.
 func texts(value []byte) (all []string) {

@@ -68,7 +68,6 @@ func TestRepliesWithoutPictures(t *testing.T) {
 	}{
 		{media.Replicate, "", `{"id":"p1","status":"failed","error":"NSFW content detected","output":null}`, 502, "NSFW"},
 		{media.Replicate, "", `{"id":"p1","status":"canceled"}`, 502, "canceled"},
-		{media.Replicate, "", `{"id":"p1","status":"starting","output":null}`, 504, "p1"},
 		{media.Replicate, "", `{"id":"p1","status":"succeeded","output":["a ","poem"]}`, 502, "no picture"},
 		{media.Stability, "text/html", `<html>`, 502, "text/html"},
 		{media.Stability, "", `{"id":"x"}`, 502, "no picture"},

@@ -2,7 +2,6 @@ package media
 
 import (
 	"bytes"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,14 +9,19 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // openAIs are the members of OpenAI's requests. Source: OpenAI's API description,
-// CreateImageRequest, CreateSpeechRequest and CreateTranscriptionRequest.
+// CreateImageRequest, CreateImageEditRequest, CreateImageVariationRequest,
+// CreateSpeechRequest and CreateTranscriptionRequest.
 var openAIs = map[ai.Op][]string{
 	ai.ImageGenerate: {"prompt", "model", "n", "size", "quality", "style", "response_format", "background", "output_format", "output_compression",
 		"moderation", "user", "stream", "partial_images"},
-	ai.Speech: {"input", "model", "voice", "instructions", "response_format", "speed", "stream_format"},
+	ai.ImageEdit: {"image", "image[]", "images", "mask", "prompt", "model", "n", "size", "quality", "response_format", "background", "output_format",
+		"output_compression", "input_fidelity", "moderation", "user", "stream", "partial_images"},
+	ai.ImageVary: {"image", "model", "n", "size", "response_format", "user"},
+	ai.Speech:    {"input", "model", "voice", "instructions", "response_format", "speed", "stream_format"},
 	ai.Transcribe: {"file", "model", "language", "prompt", "response_format", "temperature", "timestamp_granularities[]", "stream",
 		"chunking_strategy", "include[]", "known_speaker_names[]", "known_speaker_references[]"},
 }
@@ -28,6 +32,9 @@ type request struct {
 	hub  []byte
 	name string // of the member that is being translated
 	w    jsonedit.Writer
+	err  error
+
+	brought []openai.Picture // see pictures
 }
 
 // A rule writes what stands for one member of OpenAI's request.
@@ -48,15 +55,18 @@ func (rs rules) translate(c *dialect.Conversion, hub []byte, more func(r *reques
 		return nil, &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Message: "The request body must be a JSON object or a form"}
 	}
 	r := &request{c: c, hub: hub}
-	if s := jsonedit.Get(hub, "stream"); string(s) == "true" || jsonedit.Text(s) == "true" {
-		return nil, noStream("stream")
+	if err := openai.NoStream(hub); err != nil {
+		return nil, err
 	}
 	if jsonedit.Text(jsonedit.Get(hub, "stream_format")) == "sse" {
-		return nil, noStream("stream_format")
+		return nil, openai.Unstreamed("stream_format")
 	}
 	r.w.Object()
 	for key, value := range jsonedit.Members(hub) {
 		r.name = string(key)
+		if edits(c.Op) {
+			r.name, value = picturesName(r.name), openai.FormValue(c, r.name, value)
+		}
 		do, has := rs[r.name]
 		switch {
 		case jsonedit.IsNull(value):
@@ -73,12 +83,7 @@ func (rs rules) translate(c *dialect.Conversion, hub []byte, more func(r *reques
 		more(r)
 	}
 	r.w.EndObject()
-	return r.w.Bytes(), nil
-}
-
-func noStream(param string) error {
-	return &ai.Error{Kind: ai.Unsupported, Type: "invalid_request_error", Param: param,
-		Message: "The provider does not stream this as events; leave " + param + " out"}
+	return r.w.Bytes(), r.err
 }
 
 // saysNothing reports whether a value is what happens without it.
@@ -157,18 +162,10 @@ func always(format string) rule {
 
 func excerpt(value []byte) string { return string(value[:min(len(value), 40)]) }
 
-// pixels reads a size such as 1024x768.
-func pixels(value []byte) (width, height int, ok bool) {
-	w, h, _ := strings.Cut(jsonedit.Text(value), "x")
-	width, err1 := strconv.Atoi(w)
-	height, err2 := strconv.Atoi(h)
-	return width, height, err1 == nil && err2 == nil && width > 0 && height > 0
-}
-
 // sides writes a size as two members.
 func sides(widthName, heightName string) rule {
 	return func(r *request, value []byte) {
-		width, height, ok := pixels(value)
+		width, height, ok := openai.Pixels(jsonedit.Text(value))
 		if !ok {
 			r.dropSize(value)
 			return
@@ -188,7 +185,7 @@ func (r *request) dropSize(value []byte) {
 // knows, and a receipt for the size.
 func ratio(name string, known ...string) rule {
 	return func(r *request, value []byte) {
-		width, height, ok := pixels(value)
+		best, ok := openai.NearestRatio(jsonedit.Text(value), known)
 		switch {
 		case !ok:
 			r.dropSize(value)
@@ -196,15 +193,6 @@ func ratio(name string, known ...string) rule {
 		case r.own(name):
 			r.drop(name + ", the provider's own, was used instead")
 			return
-		}
-		best, distance := "", math.Inf(1)
-		for _, k := range known {
-			w, h, _ := strings.Cut(k, ":")
-			a, _ := strconv.ParseFloat(w, 64)
-			b, _ := strconv.ParseFloat(h, 64)
-			if d := math.Abs(math.Log(float64(width) / float64(height) * b / a)); d < distance {
-				best, distance = k, d
-			}
 		}
 		r.setText(name, best)
 		r.drop("the provider takes an aspect ratio instead of a size: " + best + " was asked for")

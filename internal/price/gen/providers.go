@@ -34,6 +34,7 @@ var providers = []provider{
 	{id: "azure-openai", litellm: []string{"azure", "azure_text"}, prefix: "azure/", genai: "azure", genaiOnlyVotes: true},
 	{id: "bedrock", litellm: []string{"bedrock", "bedrock_converse"}, prefix: "bedrock/", genai: "aws"},
 	{id: "bedrock-mantle", litellm: []string{"bedrock_mantle"}, prefix: "bedrock_mantle/"},
+	{id: "black-forest-labs", litellm: []string{"black_forest_labs"}, prefix: "black_forest_labs/"},
 	{id: "byteplus"},
 	{id: "cerebras", litellm: []string{"cerebras"}, prefix: "cerebras/", genai: "cerebras"},
 	{id: "claude-platform-aws"},

@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/form"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	"github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/provider"
 )
 
@@ -59,17 +60,55 @@ func stability(p *provider.Provider, base string, c *provider.Call) (string, *pr
 		model, err := p.ModelPath(model)
 		return base + "/v1/generation/" + model + "/text-to-image", out, err
 	}
-	model = strings.TrimPrefix(model, "stable-image-")
-	if strings.HasPrefix(model, "sd3") {
-		model = "sd3"
+	return stabilityForm(p, base+"/v2beta/stable-image/"+stabilityPlace(c), out)
+}
+
+// stabilityEdit sends a form, which has the picture, also to an engine of v1.
+func stabilityEdit(p *provider.Provider, base string, c *provider.Call) (string, *provider.Call, error) {
+	out := with(c, "Accept", "application/json")
+	if jsonedit.Get(c.Body, "init_image") == nil {
+		return stabilityForm(p, base+"/v2beta/stable-image/"+stabilityPlace(c), out)
 	}
+	to := base + "/v1/generation/{model}/image-to-image"
+	if jsonedit.Get(c.Body, "mask_image") != nil {
+		to += "/masking"
+	}
+	return stabilityForm(p, to, out)
+}
+
+// stabilityPlace is where a model of v2 is: each thing that can be done to a
+// picture has a place of its own.
+func stabilityPlace(c *provider.Call) string {
+	model := strings.TrimPrefix(c.Model, "stable-image-")
+	switch {
+	case strings.HasPrefix(model, "sd3"):
+		return "generate/sd3"
+	case c.Op == ai.ImageGenerate || model == "ultra":
+		return "generate/{model}"
+	case model == "sketch" || model == "structure" || model == "style":
+		return "control/{model}"
+	case model == "fast" || model == "conservative":
+		return "upscale/{model}"
+	}
+	return "edit/{model}"
+}
+
+func stabilityForm(p *provider.Provider, to string, c *provider.Call) (string, *provider.Call, error) {
 	f, err := form.Of(c.Body)
 	if err != nil {
 		return "", nil, err
 	}
-	out.Upload = f
-	model, err = p.ModelPath(model)
-	return base + "/v2beta/stable-image/generate/" + model, out, err
+	c.Upload = f
+	model, err := p.ModelPath(strings.TrimPrefix(c.Model, "stable-image-"))
+	return strings.Replace(to, "{model}", model, 1), c, err
+}
+
+// recraftEdit: a picture with a mask has an address of its own.
+func recraftEdit(_ *provider.Provider, base string, c *provider.Call) (string, *provider.Call, error) {
+	if jsonedit.Get(c.Body, "mask_url") != nil {
+		return base + "/images/inpaint", c, nil
+	}
+	return base + "/images/imageToImage", c, nil
 }
 
 // replicate waits for the prediction as long as Replicate lets one, up to a
@@ -88,16 +127,26 @@ func replicate(p *provider.Provider, base string, c *provider.Call) (string, *pr
 
 // fireworks: FLUX models are workflows.
 func fireworks(p *provider.Provider, base string, c *provider.Call) (string, *provider.Call, error) {
-	model := c.Model
-	if !strings.Contains(model, "/") {
-		model = "accounts/fireworks/models/" + model
-	}
+	model := fireworksModel(c.Model)
 	path, err := p.ModelPath(model)
 	out := with(c, "Accept", "application/json")
-	if strings.Contains(model, "flux") {
+	switch {
+	case media.IsKontext(model):
+		return base + "/workflows/" + path, out, err
+	case c.Op == ai.ImageEdit:
+		return "", nil, provider.Unsupported(p, c.Op)
+	case strings.Contains(model, "flux"):
 		return base + "/workflows/" + path + "/text_to_image", out, err
 	}
 	return base + "/image_generation/" + path, out, err
+}
+
+// fireworksModel is a model with its account, Fireworks' own if none is named.
+func fireworksModel(model string) string {
+	if strings.Contains(model, "/") {
+		return model
+	}
+	return "accounts/fireworks/models/" + model
 }
 
 // deepgramListen sends the file itself, and the form's fields in the query.

@@ -77,6 +77,136 @@ func TestWhereModelsAre(t *testing.T) {
 	}
 }
 
+func TestWhereEditsAre(t *testing.T) {
+	const (
+		v1 = "https://api.stability.ai/v1/generation/stable-diffusion-xl-1024-v1-0/image-to-image"
+		v2 = "https://api.stability.ai/v2beta/stable-image/"
+	)
+	for _, c := range []struct {
+		id    string
+		op    ai.Op
+		model string
+		body  string
+		want  string // "" if it is not offered
+	}{
+		{"stability-ai", ai.ImageEdit, "inpaint", `{"prompt":"x"}`, v2 + "edit/inpaint"},
+		{"stability-ai", ai.ImageEdit, "search-and-replace", `{}`, v2 + "edit/search-and-replace"},
+		{"stability-ai", ai.ImageEdit, "sketch", `{}`, v2 + "control/sketch"},
+		{"stability-ai", ai.ImageEdit, "fast", `{}`, v2 + "upscale/fast"},
+		{"stability-ai", ai.ImageEdit, "sd3.5-large", `{}`, v2 + "generate/sd3"},
+		{"stability-ai", ai.ImageEdit, "stable-image-ultra", `{}`, v2 + "generate/ultra"},
+		{"stability-ai", ai.ImageEdit, "stable-diffusion-xl-1024-v1-0", `{"init_image":{"base64":"aGk="}}`, v1},
+		{"stability-ai", ai.ImageEdit, "stable-diffusion-xl-1024-v1-0", `{"init_image":{"base64":"aGk="},"mask_image":{"base64":"aGk="}}`, v1 + "/masking"},
+		{"recraft-ai", ai.ImageEdit, "recraftv3", `{"image_url":"x"}`, "https://external.api.recraft.ai/v1/images/imageToImage"},
+		{"recraft-ai", ai.ImageEdit, "recraftv3", `{"image_url":"x","mask_url":"y"}`, "https://external.api.recraft.ai/v1/images/inpaint"},
+		{"recraft-ai", ai.ImageVary, "recraftv3", `{"image_url":"x"}`, "https://external.api.recraft.ai/v1/images/variateImage"},
+		{"fal-ai", ai.ImageVary, "fal-ai/flux/dev/redux", `{}`, "https://fal.run/fal-ai/flux/dev/redux"},
+		{"segmind", ai.ImageEdit, "sdxl-inpaint", `{}`, "https://api.segmind.com/v1/sdxl-inpaint"},
+		{"replicate", ai.ImageEdit, "a/b", `{"input":{}}`, "https://api.replicate.com/v1/models/a/b/predictions"},
+		{"fireworks-ai", ai.ImageEdit, "flux-kontext-pro", `{}`, "https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-pro"},
+		{"fireworks-ai", ai.ImageGenerate, "flux-kontext-max", `{}`, "https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-max"},
+		{"fireworks-ai", ai.ImageEdit, "flux-1-dev-fp8", `{}`, ""},
+		{"black-forest-labs", ai.ImageEdit, "flux-kontext-pro", `{}`, "https://api.bfl.ai/v1/flux-kontext-pro"},
+		{"together-ai", ai.ImageEdit, "m", `{}`, "https://api.together.xyz/v1/images/generations"},
+		{"x-ai", ai.ImageEdit, "m", `{}`, "https://api.x.ai/v1/images/edits"},
+	} {
+		call := draw(c.model, c.body)
+		call.Op, call.Key = c.op, ai.NewSecret("KEY")
+		r, err := row(t, c.id).Encode(t.Context(), call)
+		if c.want == "" {
+			if ai.AsError(err).Kind != ai.Unsupported {
+				t.Errorf("%s %s: %v", c.id, c.model, err)
+			}
+			continue
+		}
+		if err != nil || r.URL.String() != c.want {
+			t.Errorf("%s %s: %v, want %s", c.id, c.model, err, c.want)
+			continue
+		}
+		if isForm := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data"); isForm != (c.id == "stability-ai") {
+			t.Errorf("%s is sent %s", c.id, r.Header.Get("Content-Type"))
+		}
+	}
+}
+
+// A job is asked after where the provider says, if that is the provider's own.
+func TestJobs(t *testing.T) {
+	const (
+		pending = `{"id":"4c05","status":"Pending"}`
+		bfl     = "https://api.bfl.ai/v1"
+	)
+	for name, c := range map[string]struct {
+		id, model, base, reply string
+		want, cancel           string // want is "" if there is nothing to ask
+		bad                    bool
+	}{
+		"the region":         {"black-forest-labs", "flux-2-pro", "", `{"id":"4c05","polling_url":"https://api.eu2.bfl.ai/v1/get_result?id=4c05"}`, "GET https://api.eu2.bfl.ai/v1/get_result?id=4c05", "", false},
+		"no address":         {"black-forest-labs", "flux-2-pro", "", `{"id":"4c 05"}`, "GET " + bfl + "/get_result?id=4c+05", "", false},
+		"its own host":       {"black-forest-labs", "flux-2-pro", "http://127.0.0.1:9/v1", `{"id":"1","polling_url":"http://127.0.0.1:9/r"}`, "GET http://127.0.0.1:9/r", "", false},
+		"another's host":     {"black-forest-labs", "flux-2-pro", "", `{"id":"1","polling_url":"https://evil.example/v1/get_result?id=1"}`, "", "", true},
+		"a look-alike":       {"black-forest-labs", "flux-2-pro", "", `{"id":"1","polling_url":"https://evilbfl.ai/r"}`, "", "", true},
+		"a user before it":   {"black-forest-labs", "flux-2-pro", "", `{"id":"1","polling_url":"https://api.bfl.ai@evil.example/r"}`, "", "", true},
+		"in the clear":       {"black-forest-labs", "flux-2-pro", "", `{"id":"1","polling_url":"http://api.bfl.ai/r"}`, "", "", true},
+		"not from elsewhere": {"black-forest-labs", "flux-2-pro", "https://proxy.example", `{"id":"1","polling_url":"https://api.bfl.ai/r"}`, "", "", true},
+		"a port":             {"black-forest-labs", "flux-2-pro", "", `{"id":"1","polling_url":"https://api.bfl.ai:8443/r"}`, "", "", true},
+		"nothing to ask by":  {"black-forest-labs", "flux-2-pro", "", `{}`, "", "", true},
+		"done":               {"black-forest-labs", "flux-2-pro", "", `{"status":"Ready"}`, "", "", false},
+		"refused":            {"black-forest-labs", "flux-2-pro", "", `{"status":"Request Moderated"}`, "", "", false},
+		"fireworks":          {"fireworks-ai", "flux-kontext-pro", "", `{"request_id":"r1"}`, `POST https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-pro/get_result {"id":"r1"}`, "", false},
+		"fireworks, at once": {"fireworks-ai", "flux-1-dev-fp8", "", `{"base64":["x"]}`, "", "", false},
+		"replicate":          {"replicate", "a/b", "", `{"id":"p/1","status":"processing","output":null}`, "GET https://api.replicate.com/v1/predictions/p%2F1", "https://api.replicate.com/v1/predictions/p%2F1/cancel", false},
+		"replicate, done":    {"replicate", "a/b", "", `{"id":"p1","status":"processing","output":["https://x"]}`, "", "", false},
+		"replicate, failed":  {"replicate", "a/b", "", `{"id":"p1","status":"failed"}`, "", "", false},
+		"replicate, no ID":   {"replicate", "a/b", "", `{"status":"starting"}`, "", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := row(t, c.id)
+			poller, ok := p.Adapter.(provider.Poller)
+			if !ok {
+				t.Fatal("it is not asked")
+			}
+			call := draw(c.model, `{}`)
+			call.Base = c.base
+			job, err := poller.Job(p, call, nil, []byte(c.reply))
+			if c.bad {
+				if e := ai.AsError(err); err == nil || e.Kind != ai.BadGateway || job != nil {
+					t.Errorf("got %+v, %v", job, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, cancel := "", ""
+			if job != nil {
+				got, cancel = strings.TrimSpace(job.Method+" "+job.URL+" "+string(job.Body)), job.Cancel
+			}
+			if got != c.want || cancel != c.cancel {
+				t.Errorf("got %s, cancelled at %s", got, cancel)
+			}
+			if c.want == "" {
+				return
+			}
+			running := pending
+			if c.id == "replicate" {
+				running = `{"id":"p/1","status":"processing","output":["https://x/1"]}` // one of several
+			}
+			if again, err := poller.Job(p, call, job, []byte(running)); err != nil || again == nil || again.URL != job.URL {
+				t.Errorf("asked again: %+v, %v", again, err)
+			}
+			if last, err := poller.Job(p, call, job, []byte(`{"id":"p1","status":"Ready"}`)); err != nil || last != nil {
+				t.Errorf("in the end: %+v, %v", last, err)
+			}
+		})
+	}
+	chat := draw("m", `{}`)
+	chat.Op = ai.Chat
+	p := row(t, "fireworks-ai")
+	if job, err := p.Adapter.(provider.Poller).Job(p, chat, nil, []byte(`{}`)); job != nil || err != nil {
+		t.Errorf("a chat: %+v, %v", job, err)
+	}
+}
+
 // A model's name is part of the URL and cannot lead elsewhere.
 func TestModelsThatClimb(t *testing.T) {
 	for _, id := range []string{"stability-ai", "fireworks-ai", "replicate", "workers-ai", "fal-ai", "segmind"} {

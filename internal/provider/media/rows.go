@@ -14,17 +14,26 @@ import (
 
 // Rows lists the providers.
 func Rows() []*provider.Provider {
-	draws := func(d ai.Dialect, path string) map[ai.Op]provider.Endpoint {
-		return map[ai.Op]provider.Endpoint{ai.ImageGenerate: {Dialect: d, Path: path}}
+	draws := func(d ai.Dialect, path string, more ...ai.Op) map[ai.Op]provider.Endpoint {
+		ops := map[ai.Op]provider.Endpoint{ai.ImageGenerate: {Dialect: d, Path: path}}
+		for _, op := range more {
+			ops[op] = ops[ai.ImageGenerate]
+		}
+		return ops
 	}
 	return []*provider.Provider{
 		{
 			ID: "stability-ai", Name: "Stability AI", Docs: "https://platform.stability.ai/docs/api-reference",
-			Base: "https://api.stability.ai", Ops: draws(format.Stability, "/v2beta/stable-image/generate/{model}"),
-			Adapter:  only{ai.ImageGenerate: stability},
+			Base: "https://api.stability.ai", Ops: map[ai.Op]provider.Endpoint{
+				ai.ImageGenerate: {Dialect: format.Stability, Path: "/v2beta/stable-image/generate/{model}"},
+				ai.ImageEdit:     {Dialect: format.Stability, Path: "/v2beta/stable-image/edit/{model}"},
+			},
+			Adapter:  only{ai.ImageGenerate: stability, ai.ImageEdit: stabilityEdit},
 			Unproven: true,
 			Notes: []string{
-				"Engines of the v1 API, such as stable-diffusion-xl-1024-v1-0, are called at /v1/generation/{engine}/text-to-image.",
+				"Engines of the v1 API, such as stable-diffusion-xl-1024-v1-0, are called at /v1/generation/{engine}/text-to-image, and at image-to-image (/masking with a mask) to edit.",
+				"To edit, model is what is to be done: inpaint, erase, outpaint, search-and-replace, search-and-recolor or remove-background; sketch, structure or style (/control); fast or conservative (/upscale). sd3 models and ultra start from the picture, by strength.",
+				"Edits that take several round trips (creative upscaling, replace-background-and-relight) are not offered.",
 			},
 			Fields: []provider.Field{
 				{Name: "stability_client_id", Header: "stability-client-id", Label: "Client id", Send: "Stability-Client-Id",
@@ -37,38 +46,59 @@ func Rows() []*provider.Provider {
 		},
 		{
 			ID: "segmind", Name: "Segmind", Docs: "https://docs.segmind.com",
-			Base: "https://api.segmind.com/v1", Sign: sign.Header("X-Api-Key"), Unproven: true, Ops: draws(format.Segmind, "/{model...}"),
+			Base: "https://api.segmind.com/v1", Sign: sign.Header("X-Api-Key"), Unproven: true, Ops: draws(format.Segmind, "/{model...}", ai.ImageEdit),
 		},
 		{
 			ID: "recraft-ai", Name: "Recraft", Docs: "https://www.recraft.ai/docs/api-reference/endpoints",
-			Base: "https://external.api.recraft.ai/v1", Ops: draws(format.Recraft, "/images/generations"),
+			Base: "https://external.api.recraft.ai/v1",
+			Ops: map[ai.Op]provider.Endpoint{
+				ai.ImageGenerate: {Dialect: format.Recraft, Path: "/images/generations"},
+				ai.ImageEdit:     {Dialect: format.Recraft, Path: "/images/imageToImage"},
+				ai.ImageVary:     {Dialect: format.Recraft, Path: "/images/variateImage"},
+			},
+			Adapter: only{ai.ImageEdit: recraftEdit},
+			Notes: []string{
+				"An edit with a mask is sent to /images/inpaint; one without has a strength, 0.5 unless the request says otherwise.",
+			},
 		},
 		{
 			ID: "fal-ai", Name: "fal", Docs: "https://fal.ai/docs/model-api-reference",
-			Base: "https://fal.run", Sign: sign.Scheme("Key"), Ops: draws(format.Fal, "/{model...}"),
+			Base: "https://fal.run", Sign: sign.Scheme("Key"), Ops: draws(format.Fal, "/{model...}", ai.ImageEdit, ai.ImageVary),
 		},
 		{
 			ID: "replicate", Name: "Replicate", Docs: "https://replicate.com/docs/reference/http",
-			Base: "https://api.replicate.com/v1", Ops: draws(format.Replicate, "/models/{model...}/predictions"),
-			Adapter: only{ai.ImageGenerate: replicate},
+			Base: "https://api.replicate.com/v1", Ops: draws(format.Replicate, "/models/{model...}/predictions", ai.ImageEdit, ai.ImageVary),
+			Adapter: polling{only{ai.ImageGenerate: replicate, ai.ImageEdit: replicate, ai.ImageVary: replicate}, replicateJob},
 			Notes: []string{
 				"owner/name is an official model; owner/name:version is any other, and is sent to /predictions.",
-				"A prediction is waited for up to a minute; one that is not ready then is an error with its id, which can be asked after through the proxy.",
+				"A prediction that is not ready after a minute is asked after until it is or the request's timeout is over, and cancelled if the client leaves.",
 			},
 		},
 		{
 			ID: "fireworks-ai", Name: "Fireworks", Docs: "https://docs.fireworks.ai/api-reference/post-chatcompletions",
 			Base:    "https://api.fireworks.ai/inference/v1",
-			Adapter: only{ai.ImageGenerate: fireworks},
+			Adapter: polling{only{ai.ImageGenerate: fireworks, ai.ImageEdit: fireworks}, fireworksJob},
 			Ops: map[ai.Op]provider.Endpoint{
 				ai.Chat:          {Dialect: ai.OpenAI, Path: "/chat/completions"},
 				ai.Complete:      {Dialect: ai.OpenAI, Path: "/completions"},
 				ai.Embed:         {Dialect: ai.OpenAI, Path: "/embeddings"},
 				ai.Models:        {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
 				ai.ImageGenerate: {Dialect: format.Fireworks, Path: "/image_generation/{model...}"},
+				ai.ImageEdit:     {Dialect: format.Fireworks, Path: "/workflows/{model...}"},
 			},
 			Notes: []string{
-				"The pictures of FLUX models are asked for at /workflows/{model}/text_to_image.",
+				"The pictures of FLUX models are asked for at /workflows/{model}/text_to_image, those of FLUX.1 Kontext, which also edits, at /workflows/{model}; their result is asked after at /get_result below it.",
+			},
+		},
+		{
+			ID: "black-forest-labs", Name: "Black Forest Labs", Docs: "https://docs.bfl.ai/api-reference",
+			Base: "https://api.bfl.ai/v1", Sign: sign.Header("X-Key"), Unproven: true,
+			Ops:     draws(format.Flux, "/{model...}", ai.ImageEdit),
+			Adapter: polling{job: fluxJob},
+			Notes: []string{
+				"Portkey has no provider of this name; the id is Portico's own.",
+				"A picture is a task, whose result is asked after at the address that the answer names, until it is there or the request's timeout is over. The key is sent to hosts of bfl.ai alone, or to the host that was called.",
+				"Pictures come as addresses, which Black Forest Labs keeps for ten minutes.",
 			},
 		},
 		{
