@@ -18,6 +18,8 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		return modelsToHub(c, body)
 	case ai.Embed:
 		return embeddingToHub(c, body)
+	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary:
+		return picturesToHub(c, body)
 	}
 	reply := split(body)
 	content := jsonedit.Get(reply.take("output"), "message", "content")

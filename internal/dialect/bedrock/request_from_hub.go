@@ -16,6 +16,8 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 	case "", ai.Chat:
 	case ai.Embed:
 		return embeddingFromHub(c, body)
+	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary:
+		return pictureFromHub(c, body)
 	default:
 		return nil, unsupported(c.Op)
 	}

@@ -8,8 +8,11 @@ import (
 // Usage implements dialect.Format. It reads replies of Converse and of Titan's
 // embeddings; Cohere's tell no usage.
 func (Format) Usage(op ai.Op, reply []byte) ai.Usage {
-	if op == ai.Embed {
+	switch op {
+	case ai.Embed:
 		return embeddingUsage(reply)
+	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary:
+		return ai.Usage{} // they are paid by the picture
 	}
 	return parseUsage(jsonedit.Get(reply, "usage"), jsonedit.Get(reply, "serviceTier"))
 }

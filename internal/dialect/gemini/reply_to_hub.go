@@ -23,6 +23,8 @@ func (f Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		return modelToHub(c, body)
 	case ai.Embed:
 		return vectorsToHub(c, body)
+	case ai.ImageGenerate, ai.ImageEdit:
+		return pictureToHub(c, body)
 	}
 	reply := splitOwn(body)
 	candidates, feedback := reply.take("candidates"), reply.take("promptFeedback")

@@ -13,6 +13,8 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 	switch c.Op {
 	case ai.Embed:
 		return embedFromHub(c, body)
+	case ai.ImageGenerate, ai.ImageEdit:
+		return pictureFromHub(c, body)
 	case ai.Chat, "":
 	default:
 		return nil, unsupported(c.Op)

@@ -72,7 +72,7 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 	switch c.Op {
 	case ai.Embed:
 		return embedFromHub(c, body)
-	case ai.ImageGenerate:
+	case ai.ImageGenerate, ai.ImageEdit:
 		return imageFromHub(c, body)
 	case ai.CreateBatch:
 		return jobFromHub(c, body)
@@ -89,7 +89,7 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	switch c.Op {
 	case ai.Embed:
 		return vectorsToHub(c, jsonedit.Get(body, "predictions"))
-	case ai.ImageGenerate:
+	case ai.ImageGenerate, ai.ImageEdit:
 		return imagesToHub(c, jsonedit.Get(body, "predictions"))
 	case ai.CreateBatch, ai.GetBatch:
 		return batchToHub(c, body)

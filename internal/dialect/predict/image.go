@@ -7,6 +7,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
 // own are Imagen's parameters that the hub has no words for, by the names that
@@ -21,6 +22,7 @@ var own = map[string]string{
 	"enhancePrompt": "enhancePrompt", "enhance_prompt": "enhancePrompt",
 	"storageUri": "storageUri", "storage_uri": "storageUri", "language": "language",
 	"sampleImageStyle": "sampleImageStyle", "style": "sampleImageStyle",
+	"editMode": "editMode", "edit_mode": "editMode", "guidanceScale": "guidanceScale", "guidance_scale": "guidanceScale",
 }
 
 // A picture is a request for images on its way to Imagen.
@@ -31,6 +33,9 @@ type picture struct {
 	compression           []byte
 	size                  string
 	shaped                bool // the aspect ratio is told
+	mode                  bool // so is how to edit
+
+	references jsonedit.Writer // the pictures to start from; empty if there are none
 }
 
 func imageFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
@@ -38,13 +43,19 @@ func imageFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	p.w.Object()
 	for key, value := range jsonedit.Members(body) {
 		if !jsonedit.IsNull(value) {
-			p.member(string(key), value)
+			p.member(string(key), openai.FormValue(c, string(key), value))
 		}
 	}
 	if jsonedit.Kind(p.prompt) != '"' {
 		return nil, invalid("prompt", "must be a text that says what the image shows")
 	}
-	p.shape()
+	if c.Op == ai.ImageEdit {
+		if err := p.start(body); err != nil {
+			return nil, err
+		}
+	} else {
+		p.shape()
+	}
 	p.output()
 	p.w.EndObject()
 	var w jsonedit.Writer
@@ -53,6 +64,9 @@ func imageFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	w.Array()
 	w.Object()
 	w.RawMember("prompt", p.prompt)
+	if p.references.Len() > 0 {
+		w.RawMember("referenceImages", p.references.Bytes())
+	}
 	w.EndObject()
 	w.EndArray()
 	w.RawMember("parameters", p.w.Bytes())
@@ -63,7 +77,7 @@ func imageFromHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 func (p *picture) member(key string, value []byte) {
 	text := jsonedit.Text(value)
 	switch {
-	case key == "model":
+	case key == "model", p.c.Op == ai.ImageEdit && brings(key):
 	case key == "prompt":
 		p.prompt = value
 	case key == "n":
@@ -83,7 +97,7 @@ func (p *picture) member(key string, value []byte) {
 			p.c.Drop(key, "Imagen gives images as base64 alone, unless storage_uri names a bucket")
 		}
 	case own[key] != "":
-		p.shaped = p.shaped || own[key] == "aspectRatio"
+		p.shaped, p.mode = p.shaped || own[key] == "aspectRatio", p.mode || own[key] == "editMode"
 		p.w.RawMember(own[key], value)
 	default:
 		p.c.Drop(key, "Imagen has no such parameter")

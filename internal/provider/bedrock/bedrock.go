@@ -42,6 +42,11 @@ func New(clients sign.Clients) *provider.Provider {
 		Ops: map[ai.Op]provider.Endpoint{
 			ai.Chat:  {Dialect: ai.Bedrock, Path: "/model/{model}/converse", StreamPath: "/model/{model}/converse-stream"},
 			ai.Embed: {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+
+			ai.ImageGenerate: {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+			ai.ImageEdit:     {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+			ai.ImageVary:     {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+
 			ai.Models: {Dialect: ai.Bedrock, Path: "/foundation-models", Method: http.MethodGet,
 				Base: "https://bedrock.{aws_region}.amazonaws.com"},
 		},

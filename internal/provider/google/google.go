@@ -24,15 +24,35 @@ func New() *provider.Provider {
 		Base:    "https://generativelanguage.googleapis.com/v1beta",
 		Sign:    sign.Header("X-Goog-Api-Key"),
 		Adapter: adapter{},
+		Choose:  choose,
+		Notes: []string{
+			"Pictures are made by Gemini's image models, which also edit, and by Imagen's, at `/models/{model}:predict`.",
+		},
 		Ops: map[ai.Op]provider.Endpoint{
 			ai.Chat: {Dialect: ai.Gemini, Path: "/models/{model}:generateContent",
 				StreamPath: "/models/{model}:streamGenerateContent?alt=sse"},
 			ai.Embed:         {Dialect: ai.Gemini, Path: "/models/{model}:embedContent"},
 			ai.CountContents: {Dialect: ai.Gemini, Path: "/models/{model}:countTokens"},
+			ai.ImageGenerate: {Dialect: ai.Gemini, Path: "/models/{model}:generateContent"},
+			ai.ImageEdit:     {Dialect: ai.Gemini, Path: "/models/{model}:generateContent"},
 			ai.Models:        {Dialect: ai.Gemini, Path: "/models?pageSize=1000", Method: http.MethodGet},
 			ai.GetModel:      {Dialect: ai.Gemini, Path: "/models/{model}", Method: http.MethodGet},
 		},
 	}
+}
+
+// choose: Imagen's models have a method of their own, and edit nothing here.
+func choose(op ai.Op, _ ai.Dialect, model string) (provider.Endpoint, bool) {
+	if !strings.HasPrefix(strings.TrimPrefix(model, "models/"), "imagen-") {
+		return provider.Endpoint{}, false
+	}
+	switch op {
+	case ai.ImageGenerate:
+		return provider.Endpoint{Dialect: ai.Predict, Path: "/models/{model}:predict"}, true
+	case ai.ImageEdit:
+		return provider.Endpoint{}, true
+	}
+	return provider.Endpoint{}, false
 }
 
 type adapter struct{}
@@ -40,7 +60,7 @@ type adapter struct{}
 // Encode implements provider.Adapter. Tuned models are a collection of their own;
 // a body with several requests for embeddings has a path of its own.
 func (adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
-	e, ok := p.Endpoint(c.Op)
+	e, ok := p.EndpointFor(c.Op, "", c.Model)
 	if !ok {
 		return nil, provider.Unsupported(p, c.Op)
 	}

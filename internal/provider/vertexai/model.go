@@ -72,6 +72,9 @@ func (m model) embedsContent() bool {
 	return strings.HasPrefix(m.name, "gemini-") && m.name != "gemini-embedding-001"
 }
 
+// draws reports whether an operation makes pictures.
+func draws(op ai.Op) bool { return op == ai.ImageGenerate || op == ai.ImageEdit }
+
 var gemini = provider.Endpoint{Dialect: ai.Gemini, Path: location + models + ":generateContent",
 	StreamPath: location + models + ":streamGenerateContent?alt=sse"}
 
@@ -80,14 +83,14 @@ var gemini = provider.Endpoint{Dialect: ai.Gemini, Path: location + models + ":g
 func choose(op ai.Op, _ ai.Dialect, name string) (provider.Endpoint, bool) {
 	m := parse(name)
 	switch {
-	case m.publisher == googleModels && m.embedsContent() && op == ai.ImageGenerate:
-		return provider.Endpoint{}, true // Imagen's method is not theirs
+	case m.publisher == googleModels && strings.HasPrefix(m.name, "gemini-") && draws(op):
+		return provider.Endpoint{Dialect: ai.Gemini, Path: gemini.Path}, true
 	case m.publisher == googleModels:
 		return provider.Endpoint{Dialect: ai.Gemini, Path: location + models + ":embedContent"}, op == ai.Embed && m.embedsContent()
 	case m.publisher == claude && op == ai.CountTokens:
 		return provider.Endpoint{Dialect: ai.Anthropic, Path: location + "/publishers/" + claude + "/models/count-tokens:rawPredict"}, true
 	case op != ai.Chat:
-		return provider.Endpoint{}, op == ai.Embed || op == ai.CountContents || op == ai.ImageGenerate
+		return provider.Endpoint{}, op == ai.Embed || op == ai.CountContents || draws(op)
 	case slices.Contains(raw, m.publisher):
 		dialect := ai.OpenAI
 		if m.publisher == claude {

@@ -62,6 +62,7 @@ func New(clients sign.Clients) *provider.Provider {
 			ai.CountContents:  {Dialect: ai.Gemini, Path: location + models + ":countTokens"},
 			ai.Embed:          {Dialect: ai.Predict, Path: location + models + ":predict"},
 			ai.ImageGenerate:  {Dialect: ai.Predict, Path: location + models + ":predict"},
+			ai.ImageEdit:      {Dialect: ai.Predict, Path: location + models + ":predict"},
 			ai.CreateBatch:    {Dialect: ai.Predict, Path: jobs},
 			ai.ListBatches:    {Dialect: ai.Predict, Path: jobs, Method: http.MethodGet},
 			ai.GetBatch:       {Dialect: ai.Predict, Path: jobs + "/{id}", Method: http.MethodGet},
@@ -125,7 +126,7 @@ func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.C
 	if e.AsCalled {
 		return provider.NewRequest(ctx, p, &call, c.Method, base+c.Rest)
 	}
-	if c.Op.Relayed() && c.Op != ai.ImageGenerate {
+	if c.Op.Relayed() && !draws(c.Op) {
 		return a.platform(ctx, p, &call, e.Method, path)
 	}
 	m := parse(c.Model)

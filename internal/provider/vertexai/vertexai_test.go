@@ -136,7 +136,8 @@ func TestDialects(t *testing.T) {
 		{ai.Chat, "claude-opus-4-8", ai.Anthropic}, {ai.Chat, "anthropic/claude-opus-4-8", ai.Anthropic},
 		{ai.Chat, "mistral-small-2503", ai.OpenAI}, {ai.Chat, "meta.llama-4-scout", ai.OpenAI}, {ai.Chat, "acme/model", ai.OpenAI}, {ai.Chat, "endpoints.5", ai.OpenAI},
 		{ai.Embed, "text-embedding-005", ai.Predict}, {ai.Embed, "multimodalembedding@001", ai.Predict}, {ai.Embed, "gemini-embedding-2", ai.Gemini},
-		{ai.Embed, "claude-opus-4-8", ""}, {ai.CountContents, "claude-opus-4-8", ""}, {ai.CountTokens, "claude-opus-4-8", ai.Anthropic}, {ai.CountTokens, "gemini-2.5-flash", ""}, {ai.ImageGenerate, "meta.llama-4-scout", ""}, {ai.ImageGenerate, "gemini-2.5-flash-image", ""},
+		{ai.Embed, "claude-opus-4-8", ""}, {ai.CountContents, "claude-opus-4-8", ""}, {ai.CountTokens, "claude-opus-4-8", ai.Anthropic}, {ai.CountTokens, "gemini-2.5-flash", ""}, {ai.ImageGenerate, "meta.llama-4-scout", ""}, {ai.ImageGenerate, "gemini-2.5-flash-image", ai.Gemini}, {ai.ImageEdit, "gemini-2.5-flash-image", ai.Gemini},
+		{ai.ImageEdit, "imagen-3.0-capability-001", ai.Predict}, {ai.ImageEdit, "claude-opus-4-8", ""},
 		{ai.ImageGenerate, "imagen-4.0-generate-001", ai.Predict}, {ai.Models, "", ai.Gemini}, {ai.Complete, "claude-opus-4-8", ""},
 	} {
 		e, ok := p.EndpointFor(c.op, ai.OpenAI, c.model)
