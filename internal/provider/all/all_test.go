@@ -169,6 +169,8 @@ func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 		c.Upload, c.Body = recording(t)
 	case ai.Speech:
 		c.Body = []byte(`{"model":"m","voice":"v","text":"hi"}`)
+	case ai.ImageEdit:
+		c.Model = "kontext" // not every model of Fireworks' edits
 	}
 	r, err := p.Encode(t.Context(), c)
 	if err != nil {

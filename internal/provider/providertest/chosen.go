@@ -25,6 +25,9 @@ var choices = map[string][]chosen{
 	"bedrock": {
 		{ai.Anthropic, "anthropic.claude-opus-4-1-20250805-v1:0", "anthropic.claude-opus-4-1-20250805-v1%3A0", []string{"model", "stream", "anthropic_version", "anthropic_beta"}},
 	},
+	"google": {
+		{"", "imagen-4.0-generate-001", "imagen-4.0-generate-001", nil},
+	},
 	"vertex-ai": {
 		{"", "anthropic.claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", []string{"model", "anthropic_version"}},
 		{"", "mistral-medium-3", "mistral-medium-3", []string{"model"}},

@@ -93,7 +93,7 @@ func (s *subject) filled(path string) string {
 	if s.chosen.model != "" {
 		inURL = s.chosen.inURL
 	}
-	path = strings.NewReplacer("{model}", inURL, "{model...}", inURL, "{id}", "id-1").Replace(path)
+	path = strings.NewReplacer("{model}", inURL, "{model...}", inURL, "{id}", "id-1", "{item}", "id-2").Replace(path)
 	for _, f := range s.p.Fields {
 		path = strings.ReplaceAll(path, "{"+f.Name+"}", sample(f))
 	}

@@ -81,7 +81,8 @@ func (s *subject) run(t *testing.T) {
 		t.Run("described", s.checkDescribed)
 		return // what passes through unread is the gateway's to prove
 	}
-	if s.op.Relayed() && s.op != ai.ImageGenerate || s.op == ai.GetModel { // of batches, files and single models nothing is recorded
+	imagen := s.op == ai.ImageGenerate && s.endpoint.Dialect == ai.Predict
+	if s.op.Relayed() && !imagen || s.op == ai.GetModel { // of batches, files, single models and other pictures nothing is recorded
 		t.Run("described", func(t *testing.T) { s.official(t, s.endpoint.Path) })
 		return
 	}

@@ -119,7 +119,9 @@ var descriptions = map[string]description{
 	"google embed": {
 		file: "google-gemini/openapi-from-discovery.json", modelInPath: "{modelsId}", translated: "/models/{model}:batchEmbedContents", correct: asProtoJSON,
 	},
-	"bedrock": {file: "bedrock/bedrock-runtime.service-2.json", shapes: map[ai.Op]string{ai.Chat: "ConverseStreamRequest"}},
+	// It lacks predict, which the protos have.
+	"google imageGenerate": {file: "google-gemini/openapi-from-discovery.json", lacks: func(ai.Op) bool { return true }},
+	"bedrock":              {file: "bedrock/bedrock-runtime.service-2.json", shapes: map[ai.Op]string{ai.Chat: "ConverseStreamRequest"}},
 	"vertex-ai": {
 		file: "vertex-ai/aiplatform.v1.discovery.json.gz", modelInPath: "{modelsId}", correct: asProtoJSON,
 		words: []string{"{id}", "{batchPredictionJobsId}", "{vertex_project_id}", "{projectsId}", "{vertex_region}", "{locationsId}", "/publishers/google/", "/publishers/{publishersId}/"},
