@@ -312,6 +312,19 @@ func TestRestoreRefusesForeignFiles(t *testing.T) {
 	wantRefused(t, "no file", "/nowhere/b", "no such file")
 }
 
+// unpacked is what a backup holds, or nil if its compression is damaged.
+func unpacked(t *testing.T, backup []byte) []byte {
+	t.Helper()
+	zip, err := zstd.NewReader(bytes.NewReader(backup))
+	must(t, err)
+	defer zip.Close()
+	plain, err := io.ReadAll(zip)
+	if err != nil {
+		return nil
+	}
+	return plain
+}
+
 // TestRestoreNoticesEveryDamage cuts a backup short at many places, and changes
 // bytes in it, outside and inside of the compression.
 func TestRestoreNoticesEveryDamage(t *testing.T) {
@@ -321,17 +334,16 @@ func TestRestoreNoticesEveryDamage(t *testing.T) {
 	must(t, err)
 	whole, err := os.ReadFile(file)
 	must(t, err)
+	plain := unpacked(t, whole)
 	for i := range 20 {
 		wantRefused(t, fmt.Sprintf("cut at %d/20", i), write(t, whole[:len(whole)*i/20]), "nothing was put in place")
 		bad := bytes.Clone(whole)
 		bad[len(bad)*i/20] ^= 0x10
+		if bytes.Equal(unpacked(t, bad), plain) {
+			continue // a bit that the compression does not use
+		}
 		wantRefused(t, fmt.Sprintf("a bit at %d/20", i), write(t, bad), "nothing was put in place")
 	}
-	zip, err := zstd.NewReader(bytes.NewReader(whole))
-	must(t, err)
-	defer zip.Close()
-	plain, err := io.ReadAll(zip)
-	must(t, err)
 	at := bytes.Index(plain, []byte(`"id":"e-1"`))
 	plain[at+6] = 'f'
 	encoder, err := zstd.NewWriter(nil)
