@@ -107,7 +107,7 @@ func (x *exchange) mayHaveCost(err error) bool {
 		return x.resp.StatusCode < 300
 	}
 	kind := ai.AsError(err).Kind
-	return kind == ai.Timeout || kind == ai.BadGateway
+	return kind == ai.Timeout || kind == ai.BadGateway || kind == ai.Canceled
 }
 
 func isRedirect(status int) bool { return status >= 300 && status < 400 }

@@ -147,7 +147,7 @@ func (g *Gateway) walk(ctx context.Context, c *Call, rec *record) (*answer, *ai.
 	step, more := plan.Next(route.Outcome{})
 	for more {
 		if err := rec.wait(ctx, step.Wait); err != nil && clientLeft(ctx) {
-			return nil, rec.gone()
+			return nil, rec.gone(last)
 		} else if err != nil {
 			break
 		}
@@ -155,7 +155,7 @@ func (g *Gateway) walk(ctx context.Context, c *Call, rec *record) (*answer, *ai.
 		last = g.attempt(ctx, c, rec, step)
 		if ctx.Err() != nil && last.err != nil {
 			if clientLeft(ctx) {
-				return nil, rec.gone()
+				return nil, rec.gone(last)
 			}
 			break
 		}

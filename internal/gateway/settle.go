@@ -33,6 +33,9 @@ func (r *record) release(ctx context.Context, a *answer) *ai.Reply {
 	header["Content-Type"] = []string{firstOf(a.conversion.ReplyType, "application/json")}
 	r.entry.State, r.entry.Status = ledger.OK, a.status
 	r.entry.Usage, r.entry.Model = a.usage, firstOf(a.model, a.destination.model)
+	if !a.usage.Known && estimated(r.call.Op) {
+		r.entry.Usage = estimate(a.usage, a.sent, outputBytes(r.call.Op, a.raw))
+	}
 	r.keepReply(a)
 	if err := r.settle(); err != nil {
 		return r.errorReply(err, nil)
@@ -68,7 +71,7 @@ func (g *Gateway) clientStream(c *Call, a *answer) ai.Stream {
 // failed answers with the error of the last attempt.
 func (r *record) failed(a *answer) *ai.Reply {
 	if a.err.Kind == ai.Canceled {
-		return r.gone()
+		return r.gone(a)
 	}
 	r.entry.State = ledger.Failed
 	if a.outcome.Fatal {
@@ -100,9 +103,12 @@ func (r *record) refuse(err error) *ai.Reply {
 	return r.answerError(ai.AsError(err), nil)
 }
 
-// gone records a client that left before there was a reply; the reply is never read.
-func (r *record) gone() *ai.Reply {
+// gone records a client that left before there was a reply; the reply is never
+// read. What a provider had taken may have cost. The last attempt may be nil.
+func (r *record) gone(last *answer) *ai.Reply {
 	r.routed()
+	r.sent = last
+	r.entry.CostKnown = last == nil // nobody was called
 	r.entry.State, r.entry.Status = ledger.ClientGone, 499
 	_ = r.settle()
 	return &ai.Reply{Status: 499, Header: r.headers(make(http.Header))}
@@ -154,8 +160,8 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	switch {
 	case r.call.Op.Relayed():
 		r.entry.Usage = openai.CountMedia(r.call.Op, r.entry.Usage, t.a.conversion.Request, nil)
-	case !r.entry.Usage.Known:
-		r.entry.Usage = estimate(t.a.sent, w.OutputBytes())
+	case !r.entry.Usage.Known || state != ledger.OK && !w.Finished():
+		r.entry.Usage = estimate(r.entry.Usage, t.a.sent, w.OutputBytes())
 	}
 	r.entry.Model = firstOf(w.Model(), t.a.destination.model)
 	if state == ledger.ClientGone {
@@ -167,12 +173,6 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	r.entry.Reply = r.put(ledger.BodyReply, t.takeKept())
 	r.entry.BodiesLost = r.entry.BodiesLost || t.truncated
 	return r.settle()
-}
-
-// estimate is a rough count for a stream whose provider told no usage: a token
-// is about four bytes of text.
-func estimate(request []byte, outputBytes int64) ai.Usage {
-	return ai.Usage{Known: true, Estimated: true, InputTokens: int64(len(request)+3) / 4, OutputTokens: (outputBytes + 3) / 4}
 }
 
 // settle completes the entry and appends it to the journal. It runs whether or

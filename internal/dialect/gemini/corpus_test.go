@@ -96,20 +96,23 @@ func usageOf(t testing.TB, raw []byte) ai.Usage {
 	if err := json.Unmarshal(raw, &u); err != nil {
 		t.Fatal(err)
 	}
-	audio := func(list []modality) (n int64) {
+	of := func(list []modality, name string, number float64) (n int64) {
 		for _, m := range list {
-			if m.Modality == "AUDIO" {
+			if m.Modality == name || m.Modality == number {
 				n += m.Count
 			}
 		}
 		return n
 	}
+	audio := func(list []modality) int64 { return of(list, "AUDIO", 4) }
+	image := func(list []modality) int64 { return of(list, "IMAGE", 2) }
 	if u.Prompt == nil {
 		return ai.Usage{}
 	}
 	return ai.Usage{
 		Known: true, InputTokens: *u.Prompt + u.Tools, OutputTokens: u.Candidates + u.Thoughts, CacheReadTokens: u.Cached,
-		ReasoningTokens: u.Thoughts, InputAudioTokens: audio(u.In), OutputAudioTokens: audio(u.Out), ServiceTier: u.Tier,
+		ReasoningTokens: u.Thoughts, InputAudioTokens: audio(u.In), OutputAudioTokens: audio(u.Out),
+		InputImageTokens: image(u.In), OutputImageTokens: image(u.Out), ServiceTier: u.Tier,
 	}
 }
 
@@ -192,6 +195,7 @@ func checkReply(t *testing.T, body []byte) {
 		t.Fatalf("%v\n%s", err, hub)
 	}
 	want.ServiceTier = tierToHub(want.ServiceTier)
+	want.InputImageTokens, want.OutputImageTokens = 0, 0 // for which a chat's usage has no place
 	got = openai.Format{}.Usage(ai.Chat, hub)
 	got.WebSearches = 0
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -14,6 +14,7 @@ type counts struct {
 	prompt, toolPrompt, cached         int64
 	candidates, thoughts               int64
 	promptAudio, toolAudio, replyAudio int64
+	promptImage, toolImage, replyImage int64
 	searches                           int64
 	tier, model                        string
 }
@@ -55,11 +56,11 @@ func (c *counts) count(key string, value []byte) {
 	case "thoughtsTokenCount":
 		c.thoughts = n
 	case "promptTokensDetails":
-		c.promptAudio = audio(value)
+		c.promptAudio, c.promptImage = modalities(value)
 	case "toolUsePromptTokensDetails":
-		c.toolAudio = audio(value)
+		c.toolAudio, c.toolImage = modalities(value)
 	case "candidatesTokensDetails", "responseTokensDetails":
-		c.replyAudio = audio(value)
+		c.replyAudio, c.replyImage = modalities(value)
 	case "serviceTier":
 		c.tier = jsonedit.Text(value)
 	case "trafficType": // Vertex AI's name for it
@@ -69,14 +70,18 @@ func (c *counts) count(key string, value []byte) {
 	}
 }
 
-// audio is the count of audio tokens among the details by modality.
-func audio(details []byte) (n int64) {
+// modalities counts the tokens of sound and of images among the details.
+func modalities(details []byte) (audio, image int64) {
 	for detail := range jsonedit.Elements(details) {
-		if m := get(detail, "modality"); string(m) == `"AUDIO"` || string(m) == "4" {
-			n += max(0, jsonedit.Int(get(detail, "tokenCount")))
+		n := max(0, jsonedit.Int(get(detail, "tokenCount")))
+		switch string(get(detail, "modality")) {
+		case `"AUDIO"`, "4":
+			audio += n
+		case `"IMAGE"`, "2":
+			image += n
 		}
 	}
-	return n
+	return audio, image
 }
 
 // usage levels out what Gemini counts in its own way. Up to Gemini 2.5 a prompt is
@@ -94,6 +99,8 @@ func (c *counts) usage() ai.Usage {
 		ReasoningTokens:   c.thoughts,
 		InputAudioTokens:  c.promptAudio + c.toolAudio,
 		OutputAudioTokens: c.replyAudio,
+		InputImageTokens:  c.promptImage + c.toolImage,
+		OutputImageTokens: c.replyImage,
 		WebSearches:       c.searches,
 		ServiceTier:       c.tier,
 	}
@@ -111,17 +118,17 @@ func writeUsage(w *jsonedit.Writer, u ai.Usage) {
 	if u.CacheReadTokens > 0 {
 		w.IntMember("cachedContentTokenCount", u.CacheReadTokens)
 	}
-	writeDetails(w, "promptTokensDetails", u.InputTokens, u.InputAudioTokens)
-	writeDetails(w, "candidatesTokensDetails", max(0, u.OutputTokens-u.ReasoningTokens), u.OutputAudioTokens)
+	writeDetails(w, "promptTokensDetails", u.InputTokens, u.InputAudioTokens, u.InputImageTokens)
+	writeDetails(w, "candidatesTokensDetails", max(0, u.OutputTokens-u.ReasoningTokens), u.OutputAudioTokens, u.OutputImageTokens)
 	if tier := tierFromHub(u.ServiceTier); tier != "" {
 		w.StringMember("serviceTier", tier)
 	}
 	w.EndObject()
 }
 
-// writeDetails writes the counts by modality of which one is known.
-func writeDetails(w *jsonedit.Writer, key string, total, audio int64) {
-	if audio == 0 {
+// writeDetails writes the counts by modality, if any is known.
+func writeDetails(w *jsonedit.Writer, key string, total, audio, image int64) {
+	if audio+image == 0 {
 		return
 	}
 	w.Key(key)
@@ -129,7 +136,7 @@ func writeDetails(w *jsonedit.Writer, key string, total, audio int64) {
 	for _, m := range []struct {
 		name string
 		n    int64
-	}{{"TEXT", total - audio}, {"AUDIO", audio}} {
+	}{{"TEXT", total - audio - image}, {"AUDIO", audio}, {"IMAGE", image}} {
 		if m.n > 0 {
 			w.Object()
 			w.StringMember("modality", m.name)

@@ -84,7 +84,7 @@ func (c *counts) member(key, value []byte) {
 		u.SearchContext = jsonedit.Text(value)
 	case "num_search_queries":
 		u.WebSearches = count(value)
-	case "server_tool_use":
+	case "server_tool_use", "server_tool_use_details":
 		u.WebSearches = count(jsonedit.Get(value, "web_search_requests"))
 	case "service_tier":
 		u.ServiceTier = jsonedit.Text(value)

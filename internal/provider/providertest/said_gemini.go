@@ -146,14 +146,16 @@ func (u *geminiUsage) usage(searches int) ai.Usage {
 	if u == nil {
 		return ai.Usage{WebSearches: int64(searches)}
 	}
-	audio := func(list []geminiModality) (n int64) {
+	of := func(list []geminiModality, name string, number float64) (n int64) {
 		for _, m := range list {
-			if m.Modality == "AUDIO" {
+			if m.Modality == name || m.Modality == number {
 				n += m.Count
 			}
 		}
 		return n
 	}
+	audio := func(list []geminiModality) int64 { return of(list, "AUDIO", 4) }
+	image := func(list []geminiModality) int64 { return of(list, "IMAGE", 2) }
 	tiers := map[any]string{"ON_DEMAND_FLEX": "flex", "ON_DEMAND_PRIORITY": "priority"}
 	if u.Tier == "" {
 		u.Tier = tiers[u.Traffic]
@@ -163,6 +165,7 @@ func (u *geminiUsage) usage(searches int) ai.Usage {
 		InputTokens: value(u.Prompt) + value(u.Tools), OutputTokens: value(u.Candidates) + value(u.Thoughts),
 		CacheReadTokens: value(u.Cached), ReasoningTokens: value(u.Thoughts),
 		InputAudioTokens: audio(u.In) + audio(u.ToolsIn), OutputAudioTokens: audio(u.Out),
+		InputImageTokens: image(u.In) + image(u.ToolsIn), OutputImageTokens: image(u.Out),
 		WebSearches: int64(searches), ServiceTier: u.Tier,
 	}
 }

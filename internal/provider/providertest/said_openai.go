@@ -80,6 +80,9 @@ type openAIUsage struct {
 	Server struct {
 		Searches int64 `json:"web_search_requests"`
 	} `json:"server_tool_use"`
+	Tools struct {
+		Searches int64 `json:"web_search_requests"`
+	} `json:"server_tool_use_details"`
 
 	// Where other providers than OpenAI tell the same.
 	Total    int64  `json:"total_tokens"`
@@ -112,7 +115,7 @@ func (u *openAIUsage) usage(tier string) ai.Usage {
 		Known: true, InputTokens: u.Prompt, OutputTokens: u.Completion, CacheReadTokens: cached,
 		CacheWriteTokens: max(u.Write, u.In.Write), CacheWrite1hTokens: u.Creation.Hour, ReasoningTokens: thoughts,
 		InputAudioTokens: u.In.Audio, OutputAudioTokens: u.Out.Audio, InputImageTokens: u.In.Image, OutputImageTokens: u.Out.Image,
-		SearchContext: u.Context, WebSearches: max(u.Server.Searches, u.Searched), SearchUnits: u.Units, ServiceTier: tier,
+		SearchContext: u.Context, WebSearches: max(u.Server.Searches, u.Tools.Searches, u.Searched), SearchUnits: u.Units, ServiceTier: tier,
 	}
 }
 
