@@ -119,10 +119,12 @@ func (c *Catalogue) WithOverrides(r io.Reader) (*Catalogue, error) {
 	asOf := ""
 	for provider, prices := range providers {
 		for _, p := range prices {
-			if len(p.Sources) == 0 {
-				p.Sources = []string{"override"}
+			for ; p != nil; p = p.earlier {
+				if len(p.Sources) == 0 {
+					p.Sources = []string{"override"}
+				}
+				asOf = max(asOf, p.AsOf)
 			}
-			asOf = max(asOf, p.AsOf)
 		}
 		next.shelves[provider] = sync.OnceValue(func() *models { return c.overlaid(provider, prices) })
 	}
@@ -130,13 +132,23 @@ func (c *Catalogue) WithOverrides(r io.Reader) (*Catalogue, error) {
 	return next, nil
 }
 
-// overlaid is a provider's prices with others in place of them.
+// overlaid is a provider's prices with others in place of them. Where those are
+// in force from a date on, the former hold before it.
 func (c *Catalogue) overlaid(provider string, prices map[string]*Price) *models {
 	all := make(map[string]*Price)
 	if below := c.shelves[provider]; below != nil {
 		maps.Copy(all, below().byName)
 	}
-	maps.Copy(all, prices)
+	for name, p := range prices {
+		oldest := p
+		for oldest.earlier != nil {
+			oldest = oldest.earlier
+		}
+		if !oldest.From.IsZero() {
+			oldest.earlier = all[name]
+		}
+		all[name] = p
+	}
 	return newModels(all)
 }
 
@@ -165,27 +177,27 @@ func (c *Catalogue) Models(provider string) []string {
 	return slices.Sorted(maps.Keys(shelf().byName))
 }
 
-// Lookup finds the price of a provider's model, given as the provider or a
-// client names it. The name is tried as it is, then in the other spellings that
+// Lookup finds the price of a provider's model at a time, given as the provider
+// or a client names it. The name is tried as it is, then in the other spellings that
 // spellings lists. There is no guessing beyond that: a fine-tuned model is never
 // priced as its base model.
 //
 // On Azure the model is the one that the deployment serves, not the deployment.
-func (c *Catalogue) Lookup(provider, model string) (Price, bool) {
+func (c *Catalogue) Lookup(provider, model string, at time.Time) (Price, bool) {
 	shelf := c.shelves[provider]
 	if shelf == nil || model == "" {
 		return Price{}, false
 	}
 	all := shelf()
-	if p := all.byName[model]; p != nil {
+	if p := all.byName[model].at(at); p != nil {
 		return *p, true
 	}
 	for name := range spellings(provider, strings.ToLower(model)) {
-		if p := all.find(name); p != nil {
+		if p := all.find(name).at(at); p != nil {
 			return *p, true
 		}
 	}
-	if p := all.byName["*"]; p != nil {
+	if p := all.byName["*"].at(at); p != nil {
 		named := *p
 		named.Model = model
 		return named, true

@@ -3,7 +3,11 @@ package price
 import (
 	"strings"
 	"testing"
+	"time"
 )
+
+// today is a day of the catalogue's.
+var today = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 func TestLookupNames(t *testing.T) {
 	c := load(t)
@@ -81,7 +85,7 @@ func TestLookupNames(t *testing.T) {
 		{"mock", "anything", "anything"},
 		{"nobody", "gpt-4o", ""},
 	} {
-		p, ok := c.Lookup(tt.provider, tt.model)
+		p, ok := c.Lookup(tt.provider, tt.model, today)
 		if ok != (tt.want != "") || p.Model != tt.want {
 			t.Errorf("Lookup(%q, %q) = %q, %v, want %q", tt.provider, tt.model, p.Model, ok, tt.want)
 		}
@@ -100,18 +104,18 @@ func TestOverrides(t *testing.T) {
 	for _, want := range []struct{ provider, model, input string }{
 		{"openai", "gpt-4o", "1.5"}, {"openai", "gpt-4o-mini", "0.15"}, {"house", "house-7b", "0"},
 	} {
-		p, ok := next.Lookup(want.provider, want.model)
+		p, ok := next.Lookup(want.provider, want.model, today)
 		if !ok || show(&p.Schedules[0].Steps[0].Rates, Input) != want.input {
 			t.Errorf("%s %s: %+v, want input %s", want.provider, want.model, p, want.input)
 		}
 	}
-	if p, _ := next.Lookup("openai", "gpt-4o"); p.schedule(Priority) != nil || p.Sources[0] != "override" {
+	if p, _ := next.Lookup("openai", "gpt-4o", today); p.schedule(Priority) != nil || p.Sources[0] != "override" {
 		t.Errorf("an override replaces the whole entry: %+v", p)
 	}
 	if !strings.HasPrefix(next.Version(), "2099-01-02-") || next.Version() == c.Version() {
 		t.Errorf("version %s after %s", next.Version(), c.Version())
 	}
-	if p, _ := c.Lookup("openai", "gpt-4o"); show(&p.Schedules[0].Steps[0].Rates, Input) != "2.5" {
+	if p, _ := c.Lookup("openai", "gpt-4o", today); show(&p.Schedules[0].Steps[0].Rates, Input) != "2.5" {
 		t.Error("the first catalogue changed")
 	}
 	if again := load(t); again.Version() != c.Version() {
@@ -141,10 +145,49 @@ func TestOverrideErrorsNameThePath(t *testing.T) {
 		{`{"openai": {"m": {"units": {"serch": "1"}}}}`, "openai.m.units.serch: is not a unit; known are call, web_search,"},
 		{`{"openai": {"m": {"images": {"hd": {"1x1": "x"}}}}}`, "openai.m.images.hd.1x1:"},
 		{`{"openai": {"m": {"rates": {"input": "1"}, "as_of": "yesterday"}}}`, "openai.m.as_of:"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "from": "soon"}}}`, `openai.m.from: "soon" is neither a date`},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "earlier": [{"rates": {"input": "2"}}]}}}`, "openai.m.earlier[0].from: must be earlier"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "from": "2026-02-01", "earlier": [{"rates": {"input": "2"}, "from": "2026-02-01"}]}}}`, "openai.m.earlier[0].from: must be earlier"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "from": "2026-02-01", "earlier": [{"rates": {"input": "x"}}]}}}`, "openai.m.earlier[0].rates.input:"},
+		{`{"openai": {"m": {"rates": {"input": "1"}, "from": "2026-02-01", "earlier": [{"rates": {"input": "2"}, "earlier": [{}]}]}}}`, "openai.m.earlier[0].earlier: prices before it"},
 	} {
 		_, err := c.WithOverrides(strings.NewReader(tt.file))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s\n\tgave %v\n\twant %s", tt.file, err, tt.want)
+		}
+	}
+}
+
+// A price holds from its date on, and what was before it until then: the
+// entry's own earlier figures, and before those the catalogue's.
+func TestPricesHaveDates(t *testing.T) {
+	next, err := load(t).WithOverrides(strings.NewReader(`{
+		"openai": {"gpt-4o": {"from": "2026-12-01", "rates": {"input": "1"}, "earlier": [{"from": "2026-11-15T12:00:00+02:00", "rates": {"input": "2"}}]}},
+		"house": {"house-7b": {"from": "2026-11-01", "rates": {"input": "5"}}, "*": {"rates": {"input": "7"}},
+			"house-8b": {"from": "2026-11-01", "rates": {"input": "5"}, "earlier": [{"rates": {"input": "6"}}]}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ provider, model, at, input string }{
+		{"openai", "gpt-4o", "2026-12-01T00:00:00Z", "1"},
+		{"openai", "gpt-4o", "2026-11-30T23:59:59Z", "2"},
+		{"openai", "gpt-4o", "2026-11-15T10:00:00Z", "2"},
+		{"openai", "gpt-4o", "2026-11-15T09:59:59Z", "2.5"},
+		{"openai", "openai/GPT-4o-2099-01-01", "2026-11-20T00:00:00Z", "2"},
+		{"house", "house-7b", "2026-11-01T00:00:00Z", "5"},
+		{"house", "house-7b", "2026-10-31T23:59:59Z", "7"},
+		{"house", "house-8b", "2020-01-01T00:00:00Z", "6"},
+		{"anthropic", "claude-sonnet-5", "2026-08-31T23:59:59Z", "2"},
+		{"anthropic", "claude-sonnet-5", "2026-09-01T00:00:00Z", "3"},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, ok := next.Lookup(tt.provider, tt.model, at)
+		if !ok || show(&p.Schedules[0].Steps[0].Rates, Input) != tt.input {
+			t.Errorf("%s %s at %s: %+v, want input %s", tt.provider, tt.model, tt.at, p, tt.input)
 		}
 	}
 }
@@ -159,7 +202,8 @@ func FuzzOverrides(f *testing.F) {
 		}
 		for _, provider := range next.Providers() {
 			for _, model := range next.Models(provider) {
-				if _, ok := next.PortkeyPricing(provider, model); !ok && model != "" {
+				p := next.shelves[provider]().byName[model]
+				if _, ok := next.PortkeyPricing(provider, model); !ok && model != "" && p.at(time.Now()) != nil {
 					t.Errorf("%s %s has no price", provider, model)
 				}
 			}

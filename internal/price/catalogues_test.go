@@ -171,7 +171,7 @@ func TestCatalogues(t *testing.T) {
 	for _, provider := range slices.Sorted(maps.Keys(all)) {
 		count := map[string]int{}
 		for model, said := range all[provider] {
-			p, known := c.Lookup(provider, model)
+			p, known := c.Lookup(provider, model, today)
 			verdict := "only in one"
 			if len(said) > 1 {
 				verdict = "agree"

@@ -181,7 +181,7 @@ func TestCost(t *testing.T) {
 		want:  Bill{Known: true, Tier: Standard},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, _ := c.Lookup(tt.provider, tt.model)
+			p, _ := c.Lookup(tt.provider, tt.model, today)
 			if d := cmp.Diff(tt.want, Cost(p, tt.usage, tt.tier)); d != "" {
 				t.Errorf("-want +got\n%s", d)
 			}
@@ -385,7 +385,7 @@ func BenchmarkLookupCost(b *testing.B) {
 		b.Run(model, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				p, ok := c.Lookup("openai", model)
+				p, ok := c.Lookup("openai", model, today)
 				if !ok || Cost(p, u, "").Nano == 0 {
 					b.Fatal("no cost")
 				}
@@ -419,7 +419,7 @@ func TestCostOfReranking(t *testing.T) {
 		{"voyage", "rerank-2.5", ai.Usage{Known: true, SearchUnits: 1}, false, 0},
 		{"jina", "jina-reranker-v3", ai.Usage{Known: true, InputTokens: 1000}, true, 50_000},
 	} {
-		p, ok := c.Lookup(tt.provider, tt.model)
+		p, ok := c.Lookup(tt.provider, tt.model, today)
 		if !ok {
 			t.Errorf("%s has no price of %s", tt.provider, tt.model)
 		}

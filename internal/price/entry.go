@@ -25,6 +25,9 @@ type Entry struct {
 	Note      string   `json:"note,omitempty"`
 	Local     bool     `json:"local,omitempty"`
 
+	From    string  `json:"from,omitempty"`    // YYYY-MM-DD (UTC) or RFC 3339: not in force before
+	Earlier []Entry `json:"earlier,omitempty"` // what was, newest first; each complete, with a From of its own but for the last
+
 	Kind      string   `json:"kind,omitempty"`
 	Context   int64    `json:"context,omitempty"`
 	MaxOutput int64    `json:"max_output,omitempty"`
@@ -116,6 +119,9 @@ func (e *Entry) price(provider, model string) (*Price, error) {
 	if _, err := time.Parse(time.DateOnly, e.AsOf); e.AsOf != "" && err != nil {
 		return nil, fmt.Errorf(".as_of: %q is not a date such as \"2026-08-21\"", e.AsOf)
 	}
+	if err := e.dated(p); err != nil {
+		return nil, err
+	}
 	if err := e.schedules(p); err != nil {
 		return nil, err
 	}
@@ -143,6 +149,41 @@ func (e *Entry) price(provider, model string) (*Price, error) {
 		return nil, errors.New(": has no price; give rates, units or images (\"0\" for a model that is free)")
 	}
 	return p, nil
+}
+
+// dated reads from when on the price is in force, and what was before.
+func (e *Entry) dated(p *Price) (err error) {
+	if p.From, err = parseFrom(e.From); err != nil {
+		return err
+	}
+	later := p
+	for i := range e.Earlier {
+		at := fmt.Sprintf(".earlier[%d]", i)
+		if e.Earlier[i].Earlier != nil {
+			return fmt.Errorf("%s.earlier: prices before it belong in the same list", at)
+		}
+		before, err := e.Earlier[i].price(p.Provider, p.Model)
+		if err != nil {
+			return fmt.Errorf("%s%w", at, err)
+		}
+		if !before.From.Before(later.From) {
+			return fmt.Errorf("%s.from: must be earlier than the one before it in the file, newest first", at)
+		}
+		later.earlier, later = before, before
+	}
+	return nil
+}
+
+func parseFrom(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf(".from: %q is neither a date such as \"2026-09-01\" nor a time such as \"2026-09-01T08:00:00Z\"", text)
 }
 
 func (e *Entry) schedules(p *Price) error {

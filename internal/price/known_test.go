@@ -88,7 +88,7 @@ func TestKnownPrices(t *testing.T) {
 		{"google", "gemini-3-pro-preview", "2", "12", "0.2", "", ""},
 		{"google", "models/gemini-embedding-001", "0.15", "0", "", "", ""},
 	} {
-		p, ok := c.Lookup(want.provider, want.model)
+		p, ok := c.Lookup(want.provider, want.model, today)
 		if !ok {
 			t.Errorf("%s %s has no price", want.provider, want.model)
 			continue
@@ -132,7 +132,7 @@ func TestKnownTiers(t *testing.T) {
 		{"anthropic", "claude-opus-4-6", Standard, 500_000, "5", "25", "0.5"},
 		{"anthropic", "claude-opus-4-6", Fast, 1000, "30", "150", "3"},
 	} {
-		p, _ := c.Lookup(want.provider, want.model)
+		p, _ := c.Lookup(want.provider, want.model, today)
 		s := p.schedule(want.tier)
 		if s == nil {
 			t.Errorf("%s has no %s tier", want.model, want.tier)
@@ -171,7 +171,7 @@ func TestData(t *testing.T) {
 	for _, provider := range c.Providers() {
 		for _, model := range c.Models(provider) {
 			total++
-			p, ok := c.Lookup(provider, model)
+			p, ok := c.Lookup(provider, model, today)
 			if !ok || p.AsOf == "" || len(p.Sources) == 0 {
 				t.Errorf("%s %s: no source or date", provider, model)
 			}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // PortkeyPricing returns a model's price in the shape of Portkey's
@@ -52,14 +53,15 @@ func (c *Catalogue) PortkeyPricing(provider, model string) (json.RawMessage, boo
 // for a model's long-context steps: "gemini-2.5-pro-gt-128k" is the rates above
 // the limit, "gemini-2.5-pro-lte-128k" those up to it.
 func (c *Catalogue) lookupStep(provider, model string) (Price, bool) {
-	if p, ok := c.Lookup(provider, model); ok {
+	now := time.Now()
+	if p, ok := c.Lookup(provider, model, now); ok {
 		return p, true
 	}
 	part := stepName.FindStringSubmatch(model)
 	if part == nil {
 		return Price{}, false
 	}
-	p, ok := c.Lookup(provider, part[1])
+	p, ok := c.Lookup(provider, part[1], now)
 	above := int64(0)
 	if part[2] == "gt" {
 		above = math.MaxInt64
@@ -220,7 +222,7 @@ func sum(r *Rates, terms []term) node {
 // shape of Portkey's GET /model-configs/general/{provider}/{model}. It reports
 // false for a model of which nothing is known.
 func (c *Catalogue) PortkeyGeneral(provider, model string) (json.RawMessage, bool) {
-	p, ok := c.Lookup(provider, model)
+	p, ok := c.Lookup(provider, model, time.Now())
 	if !ok || p.Kind == "" {
 		return nil, false
 	}

@@ -9,7 +9,10 @@
 // because something was missing.
 package price
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A Tier is a provider's service tier, which selects a schedule of rates.
 type Tier string
@@ -44,6 +47,9 @@ type Price struct {
 	Note      string
 	Local     bool // runs on the operator's own machines: nothing is paid per call
 
+	From    time.Time // in force from then on; zero means ever since
+	earlier *Price    // what was in force before
+
 	Schedules []Schedule       // Standard first
 	Units     map[string]int64 // nano-dollars per unit: "web_search", "call", "minute", …
 
@@ -54,6 +60,14 @@ type Price struct {
 	Context   int64  // tokens of input a call may have, 0 if not known
 	MaxOutput int64  // tokens of output a call may have, 0 if not known
 	Supports  []string
+}
+
+// at returns the price that was in force at a time, nil if there was none.
+func (p *Price) at(t time.Time) *Price {
+	for p != nil && p.From.After(t) {
+		p = p.earlier
+	}
+	return p
 }
 
 // A Schedule is the rates of one service tier.

@@ -50,7 +50,7 @@ func merge(provider, name string, views []view) (price.Entry, bool) {
 	if isRuled {
 		v.uncertain, v.notes = true, []string{ruled.note}
 	}
-	var e price.Entry
+	e := price.Entry{From: ruled.from, Earlier: ruled.earlier}
 	for _, w := range views {
 		describe(&e, w.facts)
 		if w.facts.doubt != "" {

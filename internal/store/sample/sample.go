@@ -66,7 +66,7 @@ func New(o Options) *Generator {
 	g := &Generator{opt: o, rnd: rnd, zipf: rand.NewZipf(rnd, 1.15, 40, users-1), models: catalogue}
 	for i := range g.models {
 		m := &g.models[i]
-		m.price, m.priced = o.Prices.Lookup(m.provider, m.name)
+		m.price, m.priced = o.Prices.Lookup(m.provider, m.name, o.To)
 	}
 	return g
 }
