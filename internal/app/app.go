@@ -23,7 +23,6 @@ import (
 	"github.com/portico-ai/portico/internal/export"
 	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
-	"github.com/portico-ai/portico/internal/price"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 	"github.com/portico-ai/portico/internal/secret"
@@ -64,7 +63,7 @@ type App struct {
 	logs      *duckdb.Store
 	follower  *ledger.Follower
 	exports   *export.Runner
-	prices    *price.Catalogue
+	prices    *priceFile
 	metrics   *telemetry.Metrics
 	gateway   *gateway.Gateway
 	formats   map[ai.Dialect]dialect.Format
@@ -169,10 +168,8 @@ func (a *App) openStores(ctx context.Context) error {
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {
-	if a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{
-		SegmentSize: segmentSize(a.cfg.JournalMax), TailBytes: 16 << 20, Durability: a.cfg.Durability, Log: a.log,
-	}); err != nil {
-		return fmt.Errorf("open the journal: %w", err)
+	if err := a.openJournal(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(a.path(spoolDir), 0o700); err != nil {
 		return fmt.Errorf("make the folder for uploads: %w", err)
@@ -180,8 +177,8 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{SegmentSize: segmentSize(a.cfg.BodiesMax), Log: a.log}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
-	if err := a.loadPrices(); err != nil {
-		return fmt.Errorf("load the prices: %w", err)
+	if a.prices, err = loadPrices(a.cfg.Prices, a.log); err != nil {
+		return err
 	}
 	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
 		return fmt.Errorf("open the database: %w", err)
@@ -189,18 +186,14 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	return nil
 }
 
-// loadPrices takes the catalogue, with the operator's own prices on top.
-func (a *App) loadPrices() (err error) {
-	if a.prices, err = price.Load(); err != nil || a.cfg.Prices == "" {
-		return err
-	}
-	file, err := os.Open(a.cfg.Prices)
+func (a *App) openJournal() (err error) {
+	a.journal, err = ledger.Open(a.path(journalDir), ledger.Options{
+		SegmentSize: segmentSize(a.cfg.JournalMax), TailBytes: 16 << 20, Durability: a.cfg.Durability, Log: a.log,
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("open the journal: %w", err)
 	}
-	defer file.Close()
-	a.prices, err = a.prices.WithOverrides(file)
-	return err
+	return nil
 }
 
 func (a *App) openControl(ctx context.Context) error {
@@ -240,9 +233,10 @@ func (a *App) openGateway(context.Context) error {
 	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
+	a.metrics.Gauge("portico_prices_stale", "1 while the price file cannot be taken and the last good one is in force.", a.prices.stale)
 	a.gateway = gateway.New(gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http, Upgrades: a.http.Upgrades(),
-		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: a.prices, CheckHost: a.checkHost, Log: a.log,
+		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: &a.prices.Book, CheckHost: a.checkHost, Log: a.log,
 	})
 	return nil
 }
@@ -291,6 +285,7 @@ func (a *App) Run(ctx context.Context) error {
 	exporting, stopExporting := context.WithCancel(following)
 	exported := make(chan struct{})
 	go func() { defer close(exported); a.exports.Run(exporting) }()
+	go a.prices.follow(following, pricesEvery)
 	a.banner()
 	if a.cfg.Demo && a.first.Fresh {
 		go a.fillDemo(following)

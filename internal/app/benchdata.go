@@ -36,8 +36,8 @@ func FillBench(ctx context.Context, cfg Config, rows int, now time.Time, log *sl
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
 	a := &App{cfg: cfg, log: log}
-	if err := a.loadPrices(); err != nil {
-		return fmt.Errorf("load the prices: %w", err)
+	if a.prices, err = loadPrices(cfg.Prices, log); err != nil {
+		return err
 	}
 	found, err := duckdb.Inspect(ctx, a.path(logsFile))
 	if err == nil && found.Rows > 0 {
@@ -51,7 +51,7 @@ func FillBench(ctx context.Context, cfg Config, rows int, now time.Time, log *sl
 	if err != nil {
 		return err
 	}
-	o := sample.Options{Rows: rows, From: now.AddDate(0, 0, -benchDays), To: now, OrgID: root.OrgID, Prices: a.prices}
+	o := sample.Options{Rows: rows, From: now.AddDate(0, 0, -benchDays), To: now, OrgID: root.OrgID, Prices: a.prices.Catalogue()}
 	for _, w := range workspaces {
 		o.Workspaces = append(o.Workspaces, w.ID)
 		if w.IsDefault {

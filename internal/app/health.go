@@ -34,7 +34,11 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": reason})
 		return
 	}
-	writeJSON(w, 200, map[string]string{"status": "ready"})
+	ready := map[string]string{"status": "ready"}
+	if a.prices.stale() > 0 {
+		ready["prices"] = "the price file cannot be taken, see the server's log; the last good one is in force"
+	}
+	writeJSON(w, 200, ready)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

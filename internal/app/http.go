@@ -50,7 +50,7 @@ func (a *App) handler() http.Handler {
 	apiopenai.RegisterResponses(mux, in, a.formats[ai.Responses])
 	apianthropic.Register(mux, in, a.formats[ai.Anthropic])
 	apigemini.Register(mux, in, a.formats[ai.Gemini])
-	mux.Handle("/model-configs/", prices.Handler(a.prices))
+	mux.Handle("/model-configs/", prices.Handler(&a.prices.Book))
 	logAPI := a.logAPI()
 	mux.HandleFunc(logs.DownloadPattern, logAPI.Download)
 	control := admin.New(admin.Deps{

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
-	"github.com/portico-ai/portico/internal/price"
 	"github.com/portico-ai/portico/internal/store/duckdb"
 )
 
@@ -20,22 +20,21 @@ type Repricing struct {
 	Version  string // of the prices
 }
 
-// Reprice works out, with the prices there are now, what the requests in the log
-// store cost whose cost was not known. It leaves known costs alone. The server
-// must be stopped. The journal stays as it is, so a log store that is built again
-// from it wants repricing again.
+// Reprice works out, as the gateway does, what the requests in the log store cost
+// whose cost was not known, by the prices of their time. It leaves known costs
+// alone. Each cost is recorded in the journal, from which the log store takes it,
+// now and whenever it is built again. The server must be stopped.
 func Reprice(ctx context.Context, cfg Config, since time.Time, log *slog.Logger) (r Repricing, err error) {
 	a := &App{cfg: cfg, log: log}
 	if err := requireFolder(cfg.Data); err != nil {
 		return r, err
 	}
-	lock, err := lockFolder(cfg.Data)
-	if err != nil {
+	if a.lock, err = lockFolder(cfg.Data); err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, lock.release()) }()
-	if err := a.loadPrices(); err != nil {
-		return r, fmt.Errorf("load the prices: %w", err)
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if a.prices, err = loadPrices(cfg.Prices, log); err != nil {
+		return r, err
 	}
 	// To open a store that is not sound begins a new one; that is for the server.
 	switch found, err := duckdb.Inspect(ctx, a.path(logsFile)); {
@@ -44,32 +43,35 @@ func Reprice(ctx context.Context, cfg Config, since time.Time, log *slog.Logger)
 	case err != nil:
 		return r, err
 	}
-	logs, err := duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
-	if err != nil {
+	if a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log}); err != nil {
 		return r, fmt.Errorf("open the log store: %w", err)
 	}
-	defer func() { err = errors.Join(err, logs.Close()) }()
-	r.Version = a.prices.Version()
-	r.Unpriced, r.Priced, err = logs.Reprice(ctx, since, func(e *ledger.Entry) bool { return priceEntry(a.prices, e) })
-	return r, err
+	if err := a.openJournal(); err != nil {
+		return r, err
+	}
+	a.follower = ledger.NewFollower(a.journal, a.logs, ledger.FollowOptions{Name: "logs", Quarantine: a.path(quarantine), Log: a.log})
+	following, stop := context.WithCancel(ctx)
+	followed := make(chan error, 1)
+	go func() { followed <- a.follower.Run(following) }()
+	defer func() { stop(); <-followed }()
+	return a.reprice(ctx, since)
 }
 
-// priceEntry sets what an entry cost, if that can be told.
-func priceEntry(prices *price.Catalogue, e *ledger.Entry) bool {
-	models := []string{e.Model}
-	if n := len(e.Attempts); n > 0 {
-		models = append(models, e.Attempts[n-1].Model) // as it was sent
+func (a *App) reprice(ctx context.Context, since time.Time) (Repricing, error) {
+	catalogue := a.prices.Catalogue()
+	r := Repricing{Version: catalogue.Version()}
+	if err := a.follower.CatchUp(ctx); err != nil {
+		return r, err
 	}
-	for _, model := range models {
-		p, ok := prices.Lookup(e.Provider, model)
-		if !ok {
-			continue
+	err := a.logs.Unpriced(ctx, since, func(e *ledger.Entry) error {
+		r.Unpriced++
+		priced := *e
+		if gateway.Charge(catalogue, &priced); !priced.CostKnown {
+			return nil
 		}
-		bill := price.Cost(p, e.Usage, "")
-		if bill.Known {
-			e.CostNano, e.CostKnown, e.PriceVersion = bill.Nano, true, prices.Version()
-		}
-		return bill.Known
-	}
-	return false
+		r.Priced++
+		priced.RepricedAt = time.Now().UTC()
+		return a.journal.Reprice(&priced)
+	})
+	return r, errors.Join(err, a.follower.CatchUp(ctx))
 }

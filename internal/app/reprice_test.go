@@ -54,15 +54,23 @@ func TestReprice(t *testing.T) {
 		}
 	}
 
+	// The journal has them too: a log store that is built anew has the same costs.
+	must(t, os.Remove(in(&cfg, logsFile)))
 	a, err = New(t.Context(), cfg, discard)
 	must(t, err)
-	defer a.Close() //nolint:errcheck // the test is over
+	must(t, a.follower.CatchUp(followed(t, a)))
 	for id, want := range map[string]int64{"old": 1_200_000, "new": 1_200_000, "sent": 1_200_000, "known": 7, "no usage": -1, "no price": -1, "searched": -1} {
 		e, err := a.logs.Get(t.Context(), "w", id)
 		must(t, err)
 		if e.CostKnown != (want >= 0) || e.CostKnown && e.CostNano != want || (id == "known") != (e.PriceVersion == "v1") {
 			t.Errorf("%s: cost %d, known %v, prices %q; want %d", id, e.CostNano, e.CostKnown, e.PriceVersion, want)
 		}
+	}
+	must(t, a.Close())
+	agreed, err := Reconcile(t.Context(), cfg, ReconcileOptions{})
+	must(t, err)
+	if !agreed.Agree || agreed.LogStore.Repriced != 3 || agreed.LogStore.Entries != agreed.LogStore.Rows {
+		t.Errorf("reconciled: %+v %+v", agreed, agreed.LogStore)
 	}
 }
 

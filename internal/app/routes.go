@@ -4,6 +4,7 @@ import (
 	"github.com/portico-ai/portico/internal/api/admin"
 	"github.com/portico-ai/portico/internal/api/analytics"
 	"github.com/portico-ai/portico/internal/api/logs"
+	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -17,6 +18,6 @@ func (a *App) logAPI() *logs.API {
 	return logs.New(logs.Deps{
 		Logs: a.logs, Journal: a.journal, Bodies: a.bodies, Service: a.service, Formats: a.formats, CatchUp: a.follower.CatchUp,
 		Logging: a.directory.Logging, Exports: a.exports, MaxBody: a.cfg.MaxBody,
-		Price: func(e *ledger.Entry) bool { return priceEntry(a.prices, e) },
+		Price: func(e *ledger.Entry) { gateway.Charge(a.prices.Catalogue(), e) },
 	})
 }

@@ -46,7 +46,7 @@ func BenchmarkDo(b *testing.B) {
 		b.Fatal(err)
 	}
 	dir := directory.NewMemory()
-	g := gateway.New(gateway.Options{Directory: dir, Providers: registry, HTTP: n, Journal: n, Bodies: n, Prices: prices,
+	g := gateway.New(gateway.Options{Directory: dir, Providers: registry, HTTP: n, Journal: n, Bodies: n, Prices: price.NewBook(prices),
 		Formats: map[ai.Dialect]dialect.Format{ai.OpenAI: openai.New(), ai.Anthropic: anthropic.New()}})
 	r := &rig{Gateway: g, key: &directory.Key{ID: "key-1"}}
 	call := r.chat(askJSON, "X-Portkey-Provider", "openai")

@@ -47,7 +47,7 @@ type Options struct {
 	Upgrades  *http.Client // guarded like HTTP, for WebSockets
 	Journal   Journal
 	Bodies    BodyStore
-	Prices    *price.Catalogue
+	Prices    *price.Book
 	CheckHost func(url string) error // whether a caller may name this custom host
 	Limits    Limits
 	Log       *slog.Logger

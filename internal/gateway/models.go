@@ -78,7 +78,7 @@ func (g *Gateway) models(c *Call) []modelItem {
 		if len(in.Deployments) > 0 {
 			continue
 		}
-		for _, model := range g.Prices.Models(in.Provider) {
+		for _, model := range g.Prices.Catalogue().Models(in.Provider) {
 			if model != "*" { // prices of every model; no name that could be called
 				add(model, model)
 			}

@@ -135,7 +135,7 @@ func newRig(t *testing.T, providers map[string]http.HandlerFunc, rows ...*provid
 		t.Fatal(err)
 	}
 	r.Gateway = gateway.New(gateway.Options{
-		Directory: r.directory, Providers: registry, HTTP: client, Upgrades: client.Upgrades(), Journal: r.ledger, Bodies: r.ledger, Prices: prices,
+		Directory: r.directory, Providers: registry, HTTP: client, Upgrades: client.Upgrades(), Journal: r.ledger, Bodies: r.ledger, Prices: price.NewBook(prices),
 		Formats:   dialects.New(),
 		CheckHost: func(raw string) error { _, err := policy.CheckURL(raw); return err },
 	})

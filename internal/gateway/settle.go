@@ -9,7 +9,6 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 	"github.com/portico-ai/portico/internal/ledger"
-	"github.com/portico-ai/portico/internal/price"
 )
 
 // release turns the last answer into the client's reply.
@@ -187,6 +186,7 @@ func (r *record) settle() error {
 			if len(a.sent) > 0 && !sameBytes(a.sent, r.call.Body) {
 				e.Upstream = r.put(ledger.BodyUpstream, a.sent)
 			}
+			e.PriceModel = d.priceModel
 			r.price(a)
 		} else {
 			e.CostKnown = true // nobody was called
@@ -195,27 +195,6 @@ func (r *record) settle() error {
 	e.Request = r.put(ledger.BodyRequest, r.call.Body)
 	e.TotalMicros = microsSince(r.call.Started)
 	return r.g.Journal.Settle(e)
-}
-
-// price works out what the entry cost. An unknown price stays unknown.
-func (r *record) price(a *answer) {
-	e := r.entry
-	if r.call.Op.Free() {
-		e.CostKnown = true
-		return
-	}
-	if !e.Usage.Known {
-		e.CostKnown = e.State != ledger.OK && !a.accepted // what a provider refused cost nothing that is known of
-		return
-	}
-	p, ok := r.g.Prices.Lookup(e.Provider, firstOf(a.destination.priceModel, e.Model))
-	if !ok {
-		if p, ok = r.g.Prices.Lookup(e.Provider, a.destination.model); !ok {
-			return
-		}
-	}
-	bill := price.Cost(p, e.Usage, "")
-	e.CostNano, e.CostKnown, e.PriceVersion = bill.Nano, bill.Known, r.g.Prices.Version()
 }
 
 func sameBytes(a, b []byte) bool {

@@ -127,7 +127,7 @@ func (c *cursor) readFile(batch []settled, end Position, limit int) ([]settled, 
 // decode reads what a record shows readers, which for some kinds is nothing.
 func decode(fr frame) (s settled, err error) {
 	switch fr.kind {
-	case kindSettle:
+	case kindSettle, kindReprice:
 		s.entry = new(Entry)
 		return s, json.Unmarshal(fr.payload, s.entry)
 	case kindFeedback:

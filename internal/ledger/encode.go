@@ -56,7 +56,10 @@ func appendEntry(b []byte, e *Entry) []byte {
 	b = appendUsage(b, `,"usage":`, &e.Usage)
 	b = appendInt(b, `,"cost_nano":`, e.CostNano)
 	b = appendBool(b, `,"cost_known":`, e.CostKnown)
+	b = appendText(b, `,"price_model":`, e.PriceModel)
 	b = appendText(b, `,"price_version":`, e.PriceVersion)
+	b = appendCharge(b, e.Charge)
+	b = appendTime(b, `,"repriced_at":`, e.RepricedAt)
 	b = appendInt(b, `,"total_us":`, e.TotalMicros)
 	b = appendInt(b, `,"first_token_us":`, e.FirstTokenMicros)
 	b = appendInt(b, `,"upstream_us":`, e.UpstreamMicros)
@@ -132,6 +135,47 @@ func appendUsage(b []byte, key string, u *ai.Usage) []byte {
 	b = appendText(b, `,"search_context":`, u.SearchContext)
 	b = appendText(b, `,"service_tier":`, u.ServiceTier)
 	return closeObject(b, from)
+}
+
+func appendCharge(b []byte, c *Charge) []byte {
+	if c == nil {
+		return b
+	}
+	b = appendString(append(b, `,"charge":{"model":`...), c.Model)
+	b = appendList(b, `,"source":`, c.Source)
+	b = appendText(b, `,"as_of":`, c.AsOf)
+	b = appendText(b, `,"from":`, c.From)
+	b = appendText(b, `,"tier":`, c.Tier)
+	b = appendInt(b, `,"above":`, c.Above)
+	b = appendBool(b, `,"assumed":`, c.Assumed)
+	b = appendBool(b, `,"uncertain":`, c.Uncertain)
+	b = appendBool(b, `,"local":`, c.Local)
+	b = appendText(b, `,"missing":`, c.Missing)
+	if len(c.Lines) > 0 {
+		b = append(b, `,"lines":[`...)
+		for i := range c.Lines {
+			l := &c.Lines[i]
+			b = appendString(append(b, `{"name":`...), l.Name)
+			b = appendInt(b, `,"count":`, l.Count)
+			b = appendInt(b, `,"rate":`, l.Rate)
+			b = appendInt(b, `,"nano":`, l.Nano)
+			b = append(b, '}', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	return append(b, '}')
+}
+
+func appendList(b []byte, key string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(append(b, key...), '[')
+	for _, s := range list {
+		b = append(appendString(b, s), ',')
+	}
+	b[len(b)-1] = ']'
+	return b
 }
 
 func appendAttempts(b []byte, list []Attempt) []byte {

@@ -65,7 +65,13 @@ type Entry struct {
 	Usage        ai.Usage `json:"usage"`
 	CostNano     int64    `json:"cost_nano"` // nano-dollars; meaningless unless CostKnown
 	CostKnown    bool     `json:"cost_known,omitempty"`
+	PriceModel   string   `json:"price_model,omitempty"`   // by which a price is looked for first, where Model does not say it
 	PriceVersion string   `json:"price_version,omitempty"` // of the catalogue used
+	Charge       *Charge  `json:"charge,omitempty"`        // how the cost came about, nil if no price was used
+
+	// RepricedAt is when the cost was worked out, if that was later than the
+	// request: see [Journal.Reprice].
+	RepricedAt time.Time `json:"repriced_at,omitzero"`
 
 	TotalMicros      int64 `json:"total_us"`                 // first byte of the request to last byte of the reply
 	FirstTokenMicros int64 `json:"first_token_us,omitempty"` // streams: to the first meaningful event
@@ -115,6 +121,31 @@ type ErrorInfo struct {
 	Message string `json:"message"`
 	Type    string `json:"type,omitempty"`
 	Code    string `json:"code,omitempty"`
+}
+
+// A Charge is the receipt of a cost: which price was used, and what each part of
+// the usage cost by it.
+type Charge struct {
+	Model     string       `json:"model"`               // the price's name in the catalogue
+	Source    []string     `json:"source,omitempty"`    // where its figures are from
+	AsOf      string       `json:"as_of,omitempty"`     // date of the newest of these
+	From      string       `json:"from,omitempty"`      // the price is in force from then on, "" for ever since
+	Tier      string       `json:"tier,omitempty"`      // whose rates were applied, "" for standard
+	Above     int64        `json:"above,omitempty"`     // the long-context step: input was over this many tokens
+	Assumed   bool         `json:"assumed,omitempty"`   // the tier has no listed price
+	Uncertain bool         `json:"uncertain,omitempty"` // the sources of the price disagree
+	Local     bool         `json:"local,omitempty"`     // nothing is paid per call
+	Missing   string       `json:"missing,omitempty"`   // what is not known, so that the lines are not all
+	Lines     []ChargeLine `json:"lines,omitempty"`
+}
+
+// A ChargeLine is one position of a Charge: Count things of a kind at Rate
+// nano-dollars per million.
+type ChargeLine struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+	Rate  int64  `json:"rate"`
+	Nano  int64  `json:"nano"`
 }
 
 // An Attempt is one call of one provider.

@@ -28,6 +28,7 @@ const (
 	kindProbe   kind = 3 // written to see whether the disk takes records again
 
 	kindFeedback kind = 4
+	kindReprice  kind = 5 // a settled entry again, with a cost
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -104,7 +105,7 @@ func (r *frameReader) at(off int64) (frame, bool, error) {
 	}
 	n := int64(binary.LittleEndian.Uint32(head))
 	k := kind(head[frameHead])
-	if n < int64(smallest) || n > maxRecord || off+frameHead+n > r.limit || k < kindReserve || k > kindFeedback || head[frameHead+1] != '{' {
+	if n < int64(smallest) || n > maxRecord || off+frameHead+n > r.limit || k < kindReserve || k > kindReprice || head[frameHead+1] != '{' {
 		return frame{}, false, nil
 	}
 	sum := binary.LittleEndian.Uint32(head[4:])

@@ -104,7 +104,7 @@ func (i *inspector) segment(ctx context.Context, d folder, n uint64, last bool) 
 func (i *inspector) record(fr frame, end Position) {
 	id, ok := recordID(fr.payload)
 	switch {
-	case fr.kind == kindProbe:
+	case fr.kind == kindProbe || fr.kind == kindReprice:
 	case !ok:
 		i.found.Corrupt++
 	case fr.kind == kindReserve:

@@ -216,16 +216,33 @@ func (j *Journal) settled(e *Entry, size int64) *promise {
 	})
 }
 
-// encodeSettled frames e. One too large for a record loses its details first.
-func encodeSettled(b []byte, e *Entry) []byte {
-	b = appendEntry(beginFrame(b, kindSettle), e)
+// Reprice records the cost of a request that was settled without one. e is its
+// whole entry with the cost and RepricedAt set; readers take only these from it.
+// e belongs to the journal from then on.
+func (j *Journal) Reprice(e *Entry) error {
+	rec := encodeEntry(nil, kindReprice, e)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.write(rec); err != nil {
+		return err
+	}
+	j.tail.push(j.end, e, int64(len(rec)))
+	j.wake()
+	return nil
+}
+
+func encodeSettled(b []byte, e *Entry) []byte { return encodeEntry(b, kindSettle, e) }
+
+// encodeEntry frames e. One too large for a record loses its details first.
+func encodeEntry(b []byte, k kind, e *Entry) []byte {
+	b = appendEntry(beginFrame(b, k), e)
 	if len(b)-frameHead > maxRecord {
 		cut := *e
 		cut.Attempts, cut.Decisions, cut.Receipts, cut.Metadata = nil, nil, nil, nil
 		if e.Error != nil && len(e.Error.Message) > 4096 {
 			cut.Error = &ErrorInfo{Message: e.Error.Message[:4096], Type: e.Error.Type, Code: e.Error.Code}
 		}
-		b = appendEntry(beginFrame(b, kindSettle), &cut)
+		b = appendEntry(beginFrame(b, k), &cut)
 	}
 	return endFrame(b)
 }

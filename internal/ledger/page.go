@@ -11,11 +11,12 @@ import (
 
 // Brief is the entry as lists show it: without what takes room and only the
 // single view shows, that is attempts, decisions, receipts, bodies, the client's
-// address and software, the upstream time and the price version.
+// address and software, the upstream time and how the cost came about.
 func (e Entry) Brief() Entry {
 	e.Attempts, e.Decisions, e.Receipts, e.Headers = nil, nil, nil, nil
 	e.Request, e.Reply, e.Upstream, e.UpstreamRaw, e.BodiesLost = BodyRef{}, BodyRef{}, BodyRef{}, BodyRef{}, false
-	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros, e.PriceVersion = "", "", "", 0, ""
+	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros = "", "", "", 0
+	e.PriceModel, e.PriceVersion, e.Charge, e.RepricedAt = "", "", nil, time.Time{}
 	return e
 }
 
@@ -24,7 +25,8 @@ func (e Entry) Rest() Entry {
 	return Entry{
 		Attempts: e.Attempts, Decisions: e.Decisions, Receipts: e.Receipts, Headers: e.Headers,
 		Request: e.Request, Reply: e.Reply, Upstream: e.Upstream, UpstreamRaw: e.UpstreamRaw, BodiesLost: e.BodiesLost,
-		ClientIP: e.ClientIP, SDK: e.SDK, Runtime: e.Runtime, UpstreamMicros: e.UpstreamMicros, PriceVersion: e.PriceVersion,
+		ClientIP: e.ClientIP, SDK: e.SDK, Runtime: e.Runtime, UpstreamMicros: e.UpstreamMicros,
+		PriceModel: e.PriceModel, PriceVersion: e.PriceVersion, Charge: e.Charge, RepricedAt: e.RepricedAt,
 	}
 }
 

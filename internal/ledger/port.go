@@ -15,7 +15,9 @@ type Position struct {
 // position after it, and stores both in one step, so that applying a batch twice
 // changes nothing; an empty batch stores the position alone. Position is where it
 // wants to go on from; it is asked at the start and after every failed Apply, so a
-// reader that lost what it had may begin anew by answering the zero Position. The
+// reader that lost what it had may begin anew by answering the zero Position. An
+// entry with RepricedAt is one that came before, again: only its cost is taken, and
+// only where there was none. The
 // entries are shared with other readers: they must not be changed, and the batch
 // itself is only lent for the call.
 type Reader interface {

@@ -39,7 +39,7 @@ type Deps struct {
 	// CatchUp waits until the log store has what the journal has, or ctx ends.
 	CatchUp func(ctx context.Context) error
 	// Price sets what an entry cost, if that can be told.
-	Price func(*ledger.Entry) bool
+	Price func(*ledger.Entry)
 	// Logging says what is kept of bodies.
 	Logging func() *directory.Logging
 	Exports *export.Runner

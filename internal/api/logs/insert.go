@@ -137,6 +137,9 @@ func (a *API) readLog(it *item, p access.Principal, w control.Workspace) *insert
 	if *it.err == nil {
 		a.count(l)
 		readMetrics(it.object("metrics", false), e)
+		if e.Usage.Known && !e.CostKnown {
+			a.Price(e)
+		}
 	}
 	return l
 }
@@ -262,7 +265,7 @@ func moment(raw json.RawMessage) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// count reads the usage and works out the cost, as for a request of our own.
+// count reads the usage, as for a request of our own.
 func (a *API) count(l *inserted) {
 	e := l.entry
 	format, ok := a.Formats[dialectOf(l.reply)]
@@ -272,9 +275,6 @@ func (a *API) count(l *inserted) {
 	e.Dialect = format.Dialect()
 	e.Usage = format.Usage(ai.Chat, l.reply)
 	e.Model = cmp.Or(format.Model(ai.Chat, l.reply), e.Model)
-	if e.Usage.Known {
-		a.Price(e)
-	}
 }
 
 // dialectOf tells a reply's format by what only it has.
@@ -307,7 +307,7 @@ func readMetrics(it *item, e *ledger.Entry) {
 	e.Provider = cmp.Or(strings.ToLower(it.text("ai_org", maxID)), e.Provider)
 	e.Model = cmp.Or(it.text("ai_model", maxID), e.Model)
 	if cents, ok := it.number("cost", 0, maxCostInCent, "an amount in cents"); ok {
-		e.CostNano, e.CostKnown, e.PriceVersion = int64(math.Round(cents*nanoPerCent)), true, ""
+		e.CostNano, e.CostKnown = int64(math.Round(cents*nanoPerCent)), true
 	}
 }
 

@@ -11,19 +11,19 @@ import (
 
 // Handler serves GET /model-configs/pricing/{provider}/{model} and
 // GET /model-configs/general/{provider}/{model}. A model's name may hold slashes.
-func Handler(c *price.Catalogue) http.Handler {
+func Handler(b *price.Book) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /model-configs/pricing/{provider}/{model...}", lookup(c.PortkeyPricing))
-	mux.Handle("GET /model-configs/general/{provider}/{model...}", lookup(c.PortkeyGeneral))
+	mux.Handle("GET /model-configs/pricing/{provider}/{model...}", lookup(b, (*price.Catalogue).PortkeyPricing))
+	mux.Handle("GET /model-configs/general/{provider}/{model...}", lookup(b, (*price.Catalogue).PortkeyGeneral))
 	mux.HandleFunc("/model-configs/pricing/{provider}", notFound) // else redirected
 	mux.HandleFunc("/model-configs/general/{provider}", notFound)
 	mux.HandleFunc("/", notFound)
 	return mux
 }
 
-func lookup(find func(provider, model string) (json.RawMessage, bool)) http.HandlerFunc {
+func lookup(b *price.Book, find func(c *price.Catalogue, provider, model string) (json.RawMessage, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		doc, ok := find(r.PathValue("provider"), r.PathValue("model"))
+		doc, ok := find(b.Catalogue(), r.PathValue("provider"), r.PathValue("model"))
 		if !ok {
 			notFound(w, r)
 			return

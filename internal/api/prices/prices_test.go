@@ -15,7 +15,7 @@ func TestHandler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := Handler(c)
+	h := Handler(price.NewBook(c))
 	for _, tt := range []struct {
 		path   string
 		status int

@@ -66,6 +66,9 @@ func (d *database) apply(ctx context.Context, batch []*ledger.Entry, upTo ledger
 		if err == nil && len(fresh) > 0 {
 			err = d.appendRows(fresh)
 		}
+		if err == nil {
+			err = d.reprice(ctx, batch)
+		}
 		if err != nil {
 			return err
 		}
@@ -105,6 +108,9 @@ func (d *database) fresh(ctx context.Context, batch []*ledger.Entry) ([]*ledger.
 	fresh := make([]*ledger.Entry, 0, len(batch))
 	for _, e := range batch {
 		id := valid(e.ID)
+		if !e.RepricedAt.IsZero() {
+			continue
+		}
 		if _, ok := known[id]; ok || d.recent.knows(id) {
 			continue
 		}
@@ -121,7 +127,7 @@ func (d *database) known(ctx context.Context, batch []*ledger.Entry) (map[string
 	var oldest time.Time
 	var ids []any
 	for _, e := range batch {
-		if d.recent.covers(e) {
+		if d.recent.covers(e) || !e.RepricedAt.IsZero() {
 			continue
 		}
 		if at := e.StartedAt; len(ids) == 0 || at.Before(oldest) {

@@ -2,47 +2,31 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
-// repriceBatch is how many rows Reprice reads and changes at a time.
-const repriceBatch = 1000
+// unpricedBatch is how many rows Unpriced reads at a time.
+const unpricedBatch = 1000
 
-// Reprice shows price every row from a time on whose usage is known and whose
-// cost is not, oldest first. Where price sets the cost and reports true, cost and
-// price version are kept. Rows with a known cost are never touched, so doing it
-// again changes nothing more. It returns how many rows it showed and changed,
-// also when it fails: each batch is a transaction.
-func (s *Store) Reprice(ctx context.Context, from time.Time, price func(*ledger.Entry) bool) (shown, priced int, err error) {
-	s.applyMu.Lock()
-	defer s.applyMu.Unlock()
-	d, done, err := s.use()
-	if err != nil {
-		return 0, 0, err
-	}
-	defer done()
+// Unpriced shows every row from a time on whose usage is known and whose cost is
+// not, oldest first, until show fails.
+func (s *Store) Unpriced(ctx context.Context, from time.Time, show func(*ledger.Entry) error) error {
 	at, id := from.UTC().Truncate(time.Microsecond), ""
 	for {
-		list, err := d.unpriced(ctx, at, id)
+		list, err := s.unpriced(ctx, at, id)
 		if err != nil {
-			return shown, priced, fmt.Errorf("duckdb: reprice: %w", err)
+			return fmt.Errorf("duckdb: requests without a cost: %w", err)
 		}
-		var known []*ledger.Entry
 		for i := range list {
-			if price(&list[i]) {
-				known = append(known, &list[i])
+			if err := show(&list[i]); err != nil {
+				return err
 			}
 		}
-		if err := d.keepCosts(ctx, known); err != nil {
-			return shown, priced, fmt.Errorf("duckdb: reprice: %w", err)
-		}
-		shown, priced = shown+len(list), priced+len(known)
-		if len(list) < repriceBatch {
-			return shown, priced, nil
+		if len(list) < unpricedBatch {
+			return nil
 		}
 		last := &list[len(list)-1]
 		at, id = last.StartedAt, last.ID
@@ -50,11 +34,16 @@ func (s *Store) Reprice(ctx context.Context, from time.Time, price func(*ledger.
 }
 
 // unpriced reads the rows after a time and id.
-func (d *database) unpriced(ctx context.Context, at time.Time, id string) ([]ledger.Entry, error) {
+func (s *Store) unpriced(ctx context.Context, at time.Time, id string) ([]ledger.Entry, error) {
+	d, done, err := s.use()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	query := `SELECT ` + names(logColumns) + ` FROM store.logs
 		WHERE NOT cost_known AND usage_known AND started_at >= ? AND (started_at > ? OR id > ?)
 		ORDER BY started_at, id LIMIT ?`
-	rows, err := d.writer.QueryContext(ctx, query, at, at, id, repriceBatch)
+	rows, err := d.db.QueryContext(ctx, query, at, at, id, unpricedBatch)
 	if err != nil {
 		return nil, err
 	}
@@ -70,26 +59,31 @@ func (d *database) unpriced(ctx context.Context, at time.Time, id string) ([]led
 	return list, rows.Err()
 }
 
-// keepCosts writes the costs of rows that had none.
-func (d *database) keepCosts(ctx context.Context, list []*ledger.Entry) error {
-	if len(list) == 0 {
-		return nil
-	}
-	ids, costs, details := make([]any, len(list)), make([]any, len(list)), make([]any, len(list))
-	for i, e := range list {
+// reprice writes the costs of the batch's repriced entries to rows that have
+// none, within the open transaction.
+func (d *database) reprice(ctx context.Context, batch []*ledger.Entry) error {
+	var ids, costs, details []any
+	var first, last time.Time
+	for _, e := range batch {
+		if e.RepricedAt.IsZero() {
+			continue
+		}
+		if at := e.StartedAt.UTC().Truncate(time.Microsecond); len(ids) == 0 {
+			first, last = at, at
+		} else if at.Before(first) {
+			first = at
+		} else if at.After(last) {
+			last = at
+		}
 		rest := e.Rest()
-		ids[i], costs[i], details[i] = e.ID, e.CostNano, string(rest.AppendJSON(nil))
+		ids, costs, details = append(ids, valid(e.ID)), append(costs, e.CostNano), append(details, valid(string(rest.AppendJSON(nil))))
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	const update = `UPDATE logs SET cost_nano = n.cost, cost_known = true, detail = n.detail
 		FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::BIGINT[]) AS cost, unnest(?::VARCHAR[]) AS detail) n
 		WHERE logs.id = n.id AND NOT cost_known AND started_at >= ? AND started_at <= ?`
-	if _, err := d.writer.ExecContext(ctx, `BEGIN`); err != nil {
-		return err
-	}
-	if _, err := d.writer.ExecContext(ctx, update, ids, costs, details, list[0].StartedAt, list[len(list)-1].StartedAt); err != nil {
-		_, rerr := d.writer.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-		return errors.Join(err, rerr)
-	}
-	_, err := d.writer.ExecContext(context.WithoutCancel(ctx), `COMMIT`)
+	_, err := d.writer.ExecContext(ctx, update, ids, costs, details, first, last)
 	return err
 }

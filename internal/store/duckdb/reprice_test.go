@@ -3,6 +3,7 @@ package duckdb
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -11,12 +12,17 @@ import (
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
+func setCost(e *ledger.Entry) {
+	e.CostNano, e.CostKnown, e.PriceVersion, e.RepricedAt = 1000+e.Usage.InputTokens, true, "v2", time.Unix(1e9, 0).UTC()
+	e.Charge = &ledger.Charge{Model: "priced"}
+}
+
 // TestReprice prices rows of more than one batch, of which some have a cost, some
 // have no usage and some stay without a price.
 func TestReprice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
-	list := make([]*ledger.Entry, 2*repriceBatch+500)
+	list := make([]*ledger.Entry, 2*unpricedBatch+500)
 	for i := range list {
 		e := typicalEntry(i)
 		e.WorkspaceID = "ws"
@@ -29,15 +35,31 @@ func TestReprice(t *testing.T) {
 		t.Fatal(err)
 	}
 	from := list[100].StartedAt
-	price := func(e *ledger.Entry) bool {
-		if e.CostKnown || !e.Usage.Known || e.StartedAt.Before(from) || e.Usage.Images > 0 && e.Usage.ImageSize != "1x1" {
-			t.Errorf("%s should not be priced: %+v", e.ID, e)
+	end := ledger.Position{Segment: 1, Offset: 9}
+	// show prices what it is shown, as Apply is told by the journal.
+	reprice := func() (shown, priced int) {
+		t.Helper()
+		var batch []*ledger.Entry
+		err := s.Unpriced(t.Context(), from, func(e *ledger.Entry) error {
+			shown++
+			if e.CostKnown || !e.Usage.Known || e.StartedAt.Before(from) || e.Usage.Images > 0 && e.Usage.ImageSize != "1x1" {
+				t.Errorf("%s should not be priced: %+v", e.ID, e)
+			}
+			if e.Model == "priced" {
+				c := *e
+				setCost(&c)
+				batch = append(batch, &c)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if e.Model != "priced" {
-			return false
+		end.Offset++
+		if err := s.Apply(t.Context(), batch, end); err != nil {
+			t.Fatal(err)
 		}
-		e.CostNano, e.CostKnown, e.PriceVersion = 1000+e.Usage.InputTokens, true, "v2"
-		return true
+		return shown, len(batch)
 	}
 	wantShown, wantPriced := 0, 0
 	for i, e := range list {
@@ -47,16 +69,14 @@ func TestReprice(t *testing.T) {
 		wantShown++
 		if e.Model == "priced" {
 			wantPriced++
-			e.CostNano, e.CostKnown, e.PriceVersion = 1000+e.Usage.InputTokens, true, "v2"
+			setCost(e)
 		}
 	}
-	shown, priced, err := s.Reprice(t.Context(), from, price)
-	if err != nil || shown != wantShown || priced != wantPriced {
-		t.Errorf("%d shown, %d priced, %v; want %d, %d", shown, priced, err, wantShown, wantPriced)
+	if shown, priced := reprice(); shown != wantShown || priced != wantPriced {
+		t.Errorf("%d shown, %d priced; want %d, %d", shown, priced, wantShown, wantPriced)
 	}
-	shown, priced, err = s.Reprice(t.Context(), from, price)
-	if err != nil || shown != wantShown-wantPriced || priced != 0 {
-		t.Errorf("again: %d shown, %d priced, %v; want %d, 0", shown, priced, err, wantShown-wantPriced)
+	if shown, priced := reprice(); shown != wantShown-wantPriced || priced != 0 {
+		t.Errorf("again: %d shown, %d priced; want %d, 0", shown, priced, wantShown-wantPriced)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -71,7 +91,7 @@ func TestReprice(t *testing.T) {
 			t.Errorf("row %d: want (-), got (+):\n%s", i, d)
 		}
 	}
-	if p, err := s.Position(t.Context()); err != nil || p != (ledger.Position{Segment: 1, Offset: 9}) {
+	if p, err := s.Position(t.Context()); err != nil || p != end {
 		t.Errorf("position %v, %v", p, err)
 	}
 }

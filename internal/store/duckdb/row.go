@@ -124,6 +124,7 @@ func scanWhole(row scanner) (ledger.Entry, error) {
 	e := *r.Entry
 	e.Attempts, e.Decisions, e.Receipts, e.Headers = rest.Attempts, rest.Decisions, rest.Receipts, rest.Headers
 	e.Request, e.Reply, e.Upstream, e.UpstreamRaw, e.BodiesLost = rest.Request, rest.Reply, rest.Upstream, rest.UpstreamRaw, rest.BodiesLost
-	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros, e.PriceVersion = rest.ClientIP, rest.SDK, rest.Runtime, rest.UpstreamMicros, rest.PriceVersion
+	e.ClientIP, e.SDK, e.Runtime, e.UpstreamMicros = rest.ClientIP, rest.SDK, rest.Runtime, rest.UpstreamMicros
+	e.PriceModel, e.PriceVersion, e.Charge, e.RepricedAt = rest.PriceModel, rest.PriceVersion, rest.Charge, rest.RepricedAt
 	return e, nil
 }

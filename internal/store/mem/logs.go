@@ -33,7 +33,14 @@ func (l *Logs) Apply(_ context.Context, batch []*ledger.Entry, upTo ledger.Posit
 		l.entries = map[string]ledger.Entry{}
 	}
 	for _, e := range batch {
-		if _, ok := l.entries[e.ID]; !ok {
+		had, ok := l.entries[e.ID]
+		switch {
+		case !e.RepricedAt.IsZero():
+			if ok && !had.CostKnown {
+				had.CostNano, had.CostKnown, had.PriceVersion, had.Charge, had.RepricedAt = e.CostNano, e.CostKnown, e.PriceVersion, e.Charge, e.RepricedAt
+				l.entries[e.ID] = had
+			}
+		case !ok:
 			l.entries[e.ID] = *e
 		}
 	}

@@ -63,7 +63,8 @@ func (g *generator) entry() ledger.Entry {
 		Cache: pick(g, caches), Provider: pick(g, providers), Model: pick(g, models), AskModel: pick(g, models), Virtual: g.some("vk"), URL: "https://x.test/v1",
 		ConfigID: g.some("cfg"), ConfigSlug: g.some("pc"), ConfigVersion: "1",
 		Usage:    ai.Usage{Known: g.maybe(), Estimated: g.maybe(), InputTokens: g.rnd.Int64N(10), OutputTokens: g.rnd.Int64N(10), CacheReadTokens: 1, CacheWriteTokens: 2, CacheWrite1hTokens: 1, ReasoningTokens: 3, InputAudioTokens: 4, OutputAudioTokens: 5, WebSearches: 6, ServiceTier: "flex"},
-		CostNano: g.rnd.Int64N(10), CostKnown: g.maybe(), PriceVersion: "v1", TotalMicros: g.rnd.Int64N(1e6), FirstTokenMicros: 5, UpstreamMicros: 7,
+		CostNano: g.rnd.Int64N(10), CostKnown: g.maybe(), PriceModel: "m", PriceVersion: "v1",
+		Charge: &ledger.Charge{Model: "m", Source: []string{"a", "b"}, Lines: []ledger.ChargeLine{{Name: "input", Count: 1, Rate: 2, Nano: 3}}}, TotalMicros: g.rnd.Int64N(1e6), FirstTokenMicros: 5, UpstreamMicros: 7,
 		ClientIP: "192.0.2.1", SDK: "sdk", Runtime: "go", BodiesLost: g.maybe(),
 	}
 	if g.maybe() {
