@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"math/big"
 	"net/http"
 	"slices"
 	"strings"
@@ -286,6 +287,37 @@ func (r *usageRig) checkEntry(t *testing.T, e *corpus.Exchange, p *replay, as, c
 	}
 }
 
+// checkReceipt expects the entry to say by which price it was charged, and how its
+// cost adds up; and that it is charged the same when that is done once more, from
+// what the journal keeps.
+func (r *usageRig) checkReceipt(t *testing.T, name, key string, got *ledger.Entry) {
+	t.Helper()
+	c := got.Charge
+	if c == nil {
+		t.Errorf("%s: no receipt", name)
+		return
+	}
+	var total int64
+	for _, l := range c.Lines {
+		total += l.Nano
+		if exact := new(big.Int).Mul(big.NewInt(l.Count), big.NewInt(l.Rate)); exact.Div(exact, big.NewInt(1e6)).Int64()-l.Nano > 1 {
+			t.Errorf("%s: receipt %+v", name, l)
+		}
+	}
+	if total != got.CostNano || (c.Missing == "") != got.CostKnown {
+		t.Errorf("%s: cost %d (known %v), receipt %+v", name, got.CostNano, got.CostKnown, c)
+	}
+	if key != "*" && c.Model != key {
+		t.Errorf("%s: charged by %s, want %s", name, c.Model, key)
+	}
+	var again ledger.Entry
+	check(t, json.Unmarshal(got.AppendJSON(nil), &again))
+	again.CostNano, again.CostKnown, again.PriceVersion, again.Charge = 0, false, "", nil
+	if gateway.Charge(r.Prices.Catalogue(), &again); again.CostNano != got.CostNano || again.CostKnown != got.CostKnown || !cmp.Equal(again.Charge, c) {
+		t.Errorf("%s: charged again: cost %d (known %v), %+v; want %d, %+v", name, again.CostNano, again.CostKnown, again.Charge, got.CostNano, c)
+	}
+}
+
 // billedBy is what an answer says that it cost, in nano-dollars; 0 if it does not.
 func billedBy(docs []json.RawMessage) int64 {
 	var usage doc
@@ -328,6 +360,7 @@ func (r *usageRig) checkCost(t *testing.T, name string, e *corpus.Exchange, mode
 	if got.CostKnown != known || got.CostNano != cost {
 		t.Errorf("%s: cost %d (known %v), want %d (known %v) of %s by %s; usage %+v", name, got.CostNano, got.CostKnown, cost, known, model, key, got.Usage)
 	}
+	r.checkReceipt(t, name, key, got)
 	if known {
 		r.count["with cost"]++
 	} else {

@@ -29,6 +29,7 @@ func Logs(t *testing.T, open func(t *testing.T) LogStore) {
 	t.Run("pages are complete", func(t *testing.T) { pages(t, open(t)) })
 	t.Run("entries come back whole", func(t *testing.T) { whole(t, open(t)) })
 	t.Run("applying twice changes nothing", func(t *testing.T) { twice(t, open(t)) })
+	t.Run("a cost may come later", func(t *testing.T) { repriced(t, open(t)) })
 	t.Run("a canceled apply leaves no half", func(t *testing.T) { canceled(t, open(t)) })
 	t.Run("workspaces are apart", func(t *testing.T) { apart(t, open(t)) })
 	t.Run("odd text stays text", func(t *testing.T) { odd(t, open(t)) })
