@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"bytes"
+	"math"
+	"strconv"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
@@ -43,6 +45,20 @@ func inputBytes(body []byte) int64 {
 		}
 		rest = rest[end+1:]
 	}
+}
+
+// heard adds the length of the sound that a client says it has sent, in
+// milliseconds, where the reply to a transcription tells nothing that is paid.
+// Portkey's SDKs measure it.
+func (c *Call) heard(u ai.Usage) ai.Usage {
+	if c.Op != ai.Transcribe && c.Op != ai.Translate || u.Known {
+		return u
+	}
+	ms, err := strconv.ParseFloat(c.header("X-Portkey-Audio-File-Duration"), 64)
+	if err != nil || !(ms > 0 && ms < 1e12) {
+		return u
+	}
+	return ai.Usage{Known: true, Estimated: true, AudioMillis: int64(math.Round(ms))}
 }
 
 // estimated are the operations whose whole replies are counted by their text

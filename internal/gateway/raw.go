@@ -173,6 +173,6 @@ func (r *record) releaseRaw(ctx context.Context, a *answer) *ai.Reply {
 	header := replyHeaders(a.header)
 	a.rawBody.ctx, a.rawBody.rec = ctx, r
 	r.entry.Status, r.entry.Model = a.status, a.destination.model
-	r.entry.Usage = openai.CountMedia(r.call.Op, ai.Usage{}, a.conversion.Request, nil)
+	r.entry.Usage = r.call.heard(openai.CountMedia(r.call.Op, ai.Usage{}, a.conversion.Request, nil))
 	return &ai.Reply{Status: a.status, Header: r.headers(header), Stream: a.rawBody, Size: resp.ContentLength}
 }

@@ -158,7 +158,7 @@ func (r *record) settleStream(t *tap, state ledger.State, e *ai.Error) error {
 	}
 	switch {
 	case r.call.Op.Relayed():
-		r.entry.Usage = openai.CountMedia(r.call.Op, r.entry.Usage, t.a.conversion.Request, nil)
+		r.entry.Usage = r.call.heard(openai.CountMedia(r.call.Op, r.entry.Usage, t.a.conversion.Request, nil))
 	case !r.entry.Usage.Known || state != ledger.OK && !w.Finished():
 		r.entry.Usage = estimate(r.entry.Usage, t.a.sent, w.OutputBytes())
 	}

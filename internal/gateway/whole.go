@@ -84,7 +84,7 @@ func (g *Gateway) readMedia(c *Call, a *answer) {
 	if firstByte(a.body) == '{' {
 		hub = a.body
 	}
-	a.usage = openai.CountMedia(c.Op, a.usage, a.conversion.Request, hub)
+	a.usage = c.heard(openai.CountMedia(c.Op, a.usage, a.conversion.Request, hub))
 	if a.destination.endpoint.Dialect != c.Dialect {
 		a.status = http.StatusOK
 	}
