@@ -22,7 +22,8 @@ type detail struct {
 	Attempts                  []attempt         `json:"attempts"`
 	Decisions                 []ledger.Decision `json:"decisions"`
 	Receipts                  []ai.Receipt      `json:"receipts"`
-	Feedback                  []feedbackView    `json:"feedback"` // of its trace, newest first
+	CostReceipt               *costReceipt      `json:"cost_receipt"` // null if no price was used
+	Feedback                  []feedbackView    `json:"feedback"`     // of its trace, newest first
 	BodiesLost                bool              `json:"bodies_lost"`
 }
 
@@ -81,6 +82,7 @@ func Detail(e *ledger.Entry, feedback []ledger.Feedback, read func(ledger.BodyRe
 		OrganisationID: e.OrgID, CreatedAt: timeText(e.StartedAt), Metrics: rowOf(e, score), Feedback: views,
 		TransformedRequest: b.optional(e.Upstream), OriginalResponse: b.optional(e.UpstreamRaw),
 		Attempts: make([]attempt, 0, len(e.Attempts)), Decisions: e.Decisions, Receipts: e.Receipts,
+		CostReceipt: costReceiptOf(e),
 	}
 	for i := range e.Attempts {
 		d.Attempts = append(d.Attempts, attemptOf(&e.Attempts[i], b))

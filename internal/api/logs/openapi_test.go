@@ -107,5 +107,8 @@ func fullEntry() *ledger.Entry {
 		Attempts:  []ledger.Attempt{{Step: "config", Error: failure, Reply: ref}},
 		Decisions: []ledger.Decision{{Path: "config", Mode: "single", Reason: "only one"}},
 		Receipts:  []ai.Receipt{{Path: "n", Reason: "one choice"}},
+		Charge: &ledger.Charge{Model: "m", Source: []string{"override"}, AsOf: "2026-08-21", From: "2026-09-01T00:00:00Z",
+			Lines: []ledger.ChargeLine{{Name: "input", Count: 1, Rate: 1_000_000, Nano: 1}}},
+		RepricedAt: time.Unix(1, 0), PriceVersion: "v",
 	}
 }

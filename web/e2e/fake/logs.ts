@@ -1,4 +1,4 @@
-import type { Attempt, Decision, Json, LogDetail, LogRow, Receipt } from "../../src/api/types.ts";
+import type { Attempt, CostReceipt, Decision, Json, LogDetail, LogRow, Receipt } from "../../src/api/types.ts";
 import * as bodies from "./bodies.ts";
 import { hex, seeded } from "./random.ts";
 
@@ -234,8 +234,23 @@ export function makeLog(kind: string, at: number): LogDetail {
     attempts: extras.attempts,
     decisions: extras.decisions,
     receipts: extras.receipts,
+    cost_receipt: costReceipt(row),
     feedback: [],
     bodies_lost: false,
+  };
+}
+
+/** How the cost of a row came about, if it is the sum of its tokens. */
+function costReceipt(row: LogRow): CostReceipt | null {
+  const [, model, inPrice, outPrice] = models.find((m) => m[1] === row.ai_model) ?? [];
+  if (!model || !inPrice || !outPrice) return null;
+  const line = (name: string, quantity: number, nano: number) => ({ name, quantity, unit: "token", unit_price_nano: nano * 1e6, per: 1e6, cost_nano: quantity * nano });
+  const lines = [line("input", row.req_units, inPrice), line("output", row.res_units, outPrice)];
+  const total = lines.reduce((sum, l) => sum + l.cost_nano, 0);
+  if (total !== row.cost_nano) return null;
+  return {
+    model, source: ["portkey-models", "litellm"], as_of: "2026-08-21", from: null, catalogue_version: "2026-08-21-9c1f6a20", repriced_at: null, tier: "standard",
+    above_input_tokens: 0, tier_assumed: false, uncertain: model === "gpt-4.1", local: false, missing: "", lines, total_nano: total,
   };
 }
 

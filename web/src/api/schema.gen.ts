@@ -1842,6 +1842,85 @@ export interface components {
             path: string;
             reason: string;
         };
+        /** @description How the cost came about; null where no price was used */
+        CostReceipt: {
+            /** @description The name under which the price catalogue has the price */
+            model: string;
+            /** @description Where its figures are from; `override` is the operator's file */
+            source: string[];
+            /** @description Date of the newest source, "" if it has none */
+            as_of: string;
+            /**
+             * Format: date-time
+             * @description The price is in force from then on; null for ever since
+             */
+            from: string | null;
+            catalogue_version: string;
+            /**
+             * Format: date-time
+             * @description When the cost was worked out
+             */
+            repriced_at: string | null;
+            /**
+             * @description The service tier whose rates were applied
+             * @example standard
+             * @example batch
+             * @example flex
+             * @example priority
+             * @example fast
+             */
+            tier: string;
+            /** @description The long-context step that was applied, 0 for none */
+            above_input_tokens: number;
+            /** @description The tier has no listed price: half of standard for a batch, else standard */
+            tier_assumed: boolean;
+            /** @description The sources of the price disagree */
+            uncertain: boolean;
+            /** @description Runs on the operator's own machines; nothing is paid per call */
+            local: boolean;
+            /** @description What is not known, so that the lines are a lower bound and the cost is unknown; "" if nothing */
+            missing: string;
+            lines: components["schemas"]["CostLine"][];
+            /** @description Nano-dollars, the sum of the lines */
+            total_nano: number;
+        };
+        /** @description `quantity` × `unit_price_nano` ÷ `per`. The exact sum is rounded once, so that a line may differ by a nano-dollar */
+        CostLine: {
+            /**
+             * @example input
+             * @example output
+             * @example cache_read
+             * @example cache_write
+             * @example cache_write_1h
+             * @example reasoning
+             * @example audio_input
+             * @example image_output
+             * @example web_search
+             * @example audio_ms
+             */
+            name: string;
+            quantity: number;
+            /**
+             * @example token
+             * @example image
+             * @example ms
+             * @example character
+             * @example search_unit
+             * @example page
+             * @example call
+             * @example web_search
+             */
+            unit: string;
+            /** @description Nano-dollars for `per` units */
+            unit_price_nano: number;
+            /**
+             * @example 1000000
+             * @example 60000
+             * @example 1
+             */
+            per: number;
+            cost_nano: number;
+        };
         LogDetail: {
             _id: string;
             request: {
@@ -1877,6 +1956,7 @@ export interface components {
             attempts: components["schemas"]["LogAttempt"][];
             decisions: components["schemas"]["LogDecision"][];
             receipts: components["schemas"]["LogReceipt"][];
+            cost_receipt: components["schemas"]["CostReceipt"] | null;
             /** @description Of the trace, newest first */
             feedback: components["schemas"]["Feedback"][];
             /** @description Whether bodies that there were can no longer be shown */

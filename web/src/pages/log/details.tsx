@@ -1,17 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { LogDetail, LogRow } from "../../api/types.ts";
+import type { CostLine, LogDetail, LogRow } from "../../api/types.ts";
 import { count, duration, exactCost } from "../../lib/format.ts";
 import { fullTime } from "../../lib/time.ts";
 import { Copyable } from "../../ui/copy.tsx";
 import { Estimated } from "../logs/table.tsx";
+import { lineName, priceNotes, quantity, unitPrice } from "./receipt.ts";
 
 /** Metadata, ids, timings, and the receipts of a request. */
 export function DetailsTab({ log }: { log: LogDetail }) {
   const row = log.metrics;
   return (
     <div className="tab-body stack">
-      <Receipt row={row} />
+      <Receipt log={log} />
       <Section title="Request">
         <Pair name="Log id" value={<Id text={row.id} />} />
         <Pair
@@ -67,30 +68,19 @@ export function DetailsTab({ log }: { log: LogDetail }) {
   );
 }
 
-function Receipt({ row }: { row: LogRow }) {
-  const lines: [string, number][] = [
-    ["Input tokens", row.req_units],
-    ["of which from the provider's cache", row.cached_units],
-    ["Output tokens", row.res_units],
-    ["of which reasoning", row.reasoning_units],
-  ];
+function Receipt({ log }: { log: LogDetail }) {
+  const row = log.metrics;
+  const receipt = log.cost_receipt;
   return (
     <section>
       <h2>Cost</h2>
       <table className="receipt num">
-        <caption className="sr-only">Tokens and cost</caption>
+        <caption className="sr-only">What the request consumed, and what that cost</caption>
         <tbody>
-          {lines.map(([name, n], i) =>
-            i % 2 === 1 && !n ? null : (
-              <tr key={name} className={i % 2 === 1 ? "part" : undefined}>
-                <th scope="row">{name}</th>
-                <td>{count(n ?? 0)}</td>
-              </tr>
-            ),
-          )}
+          {receipt && receipt.lines.length > 0 ? <Positions lines={receipt.lines} /> : <Tokens row={row} />}
           <tr className="sum">
-            <th scope="row">
-              Cost {row.usage_estimated && <span className="muted">(tokens are estimated)</span>}
+            <th scope="row" colSpan={3}>
+              Cost {row.usage_estimated && <span className="muted">(what was consumed is estimated)</span>}
             </th>
             <td>
               {exactCost(row.cost_nano)}
@@ -99,8 +89,47 @@ function Receipt({ row }: { row: LogRow }) {
           </tr>
         </tbody>
       </table>
-      {row.cost_nano === null && <p className="hint">The catalogue has no price for this model, so the cost is not known.</p>}
+      {receipt ? (
+        priceNotes(receipt).map((note) => (
+          <p key={note} className="hint">
+            {note}
+          </p>
+        ))
+      ) : (
+        row.cost_nano === null && <p className="hint">The catalogue has no price for this model, so the cost is not known.</p>
+      )}
     </section>
+  );
+}
+
+function Positions({ lines }: { lines: CostLine[] }) {
+  return lines.map((line) => (
+    <tr key={line.name}>
+      <th scope="row">{lineName(line)}</th>
+      <td>{quantity(line)}</td>
+      <td className="muted">{unitPrice(line)}</td>
+      <td>{exactCost(line.cost_nano)}</td>
+    </tr>
+  ));
+}
+
+/** The tokens of a request that no price was used for. */
+function Tokens({ row }: { row: LogRow }) {
+  const lines: [string, number][] = [
+    ["Input tokens", row.req_units],
+    ["of which from the provider's cache", row.cached_units],
+    ["Output tokens", row.res_units],
+    ["of which reasoning", row.reasoning_units],
+  ];
+  return lines.map(([name, n], i) =>
+    i % 2 === 1 && !n ? null : (
+      <tr key={name} className={i % 2 === 1 ? "part" : undefined}>
+        <th scope="row" colSpan={3}>
+          {name}
+        </th>
+        <td>{count(n)}</td>
+      </tr>
+    ),
   );
 }
 
