@@ -103,7 +103,7 @@ func Settings() []Setting {
 			Set: retention(func(c *Config) *time.Duration { return &c.BodyRetention })},
 		{Name: "journal_max", Default: "0", Help: "size beyond which the oldest of the journal is dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.JournalMax })},
 		{Name: "bodies_max", Default: "0", Help: "size beyond which the oldest bodies are dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.BodiesMax })},
-		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it", Set: text(func(c *Config) *string { return &c.Prices })},
+		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it; read again when it changes", Set: text(func(c *Config) *string { return &c.Prices })},
 		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
 		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
 		{Name: "master_key_file", NoFlag: true, Help: "file with the master key", Set: text(func(c *Config) *string { return &c.MasterKeyFile })},
