@@ -19,6 +19,7 @@ type Usage struct {
 	InputImageTokens   int64 `json:"input_image_tokens,omitempty"`    // part of InputTokens
 	OutputImageTokens  int64 `json:"output_image_tokens,omitempty"`   // part of OutputTokens
 	WebSearches        int64 `json:"web_searches,omitempty"`          // calls of a provider-run search tool
+	OtherTokens        int64 `json:"other_tokens,omitempty"`          // of other models that the provider asked; in no total
 
 	Images      int64 `json:"images,omitempty"`       // pictures made
 	AudioMillis int64 `json:"audio_ms,omitempty"`     // milliseconds of sound transcribed or translated
@@ -53,6 +54,7 @@ func (u Usage) Plus(v Usage) Usage {
 	u.InputImageTokens += v.InputImageTokens
 	u.OutputImageTokens += v.OutputImageTokens
 	u.WebSearches += v.WebSearches
+	u.OtherTokens += v.OtherTokens
 	u.Images += v.Images
 	u.AudioMillis += v.AudioMillis
 	u.Characters += v.Characters

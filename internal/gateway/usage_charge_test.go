@@ -103,6 +103,7 @@ func charge(entry doc, u ai.Usage) (nano int64, known bool) {
 	default:
 		s.known = false
 	}
+	s.known = s.known && u.OtherTokens == 0
 	s.unit(units, "call", 1)
 	if units["web_search_low_context"] != nil {
 		if !s.unit(units, "web_search_"+u.SearchContext+"_context", 1) {

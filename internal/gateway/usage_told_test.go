@@ -97,7 +97,7 @@ func told(e *corpus.Exchange, as recordedAs, asked string, docs []json.RawMessag
 
 func toldByAnthropic(docs []doc) (ai.Usage, string) {
 	var usage doc
-	model := ""
+	model, others := "", int64(0)
 	for _, d := range docs {
 		if m := d.in("message"); m != nil { // message_start
 			usage, model = usage.over(m.in("usage")), m.text("model")
@@ -107,6 +107,11 @@ func toldByAnthropic(docs []doc) (ai.Usage, string) {
 		}
 		usage = usage.over(d.in("usage")) // each is cumulative
 	}
+	for _, i := range usage.list("iterations") {
+		if i.text("type") == "advisor_message" { // another model's, in no total
+			others += i.n("input_tokens") + i.n("cache_read_input_tokens") + i.n("cache_creation_input_tokens") + i.n("output_tokens")
+		}
+	}
 	fresh := usage.in("cache_creation")
 	write := max(usage.n("cache_creation_input_tokens"), fresh.n("ephemeral_5m_input_tokens")+fresh.n("ephemeral_1h_input_tokens"))
 	return ai.Usage{
@@ -115,8 +120,8 @@ func toldByAnthropic(docs []doc) (ai.Usage, string) {
 		OutputTokens:    usage.n("output_tokens"),
 		CacheReadTokens: usage.n("cache_read_input_tokens"), CacheWriteTokens: write, CacheWrite1hTokens: fresh.n("ephemeral_1h_input_tokens"),
 		ReasoningTokens: usage.in("output_tokens_details").n("thinking_tokens"),
-		WebSearches:     usage.in("server_tool_use").n("web_search_requests"),
-		ServiceTier:     usage.text("service_tier"),
+		WebSearches:     usage.in("server_tool_use").n("web_search_requests"), OtherTokens: others,
+		ServiceTier: usage.text("service_tier"),
 	}, model
 }
 

@@ -125,6 +125,7 @@ func appendUsage(b []byte, key string, u *ai.Usage) []byte {
 	b = appendInt(b, `,"input_image_tokens":`, u.InputImageTokens)
 	b = appendInt(b, `,"output_image_tokens":`, u.OutputImageTokens)
 	b = appendInt(b, `,"web_searches":`, u.WebSearches)
+	b = appendInt(b, `,"other_tokens":`, u.OtherTokens)
 	b = appendInt(b, `,"images":`, u.Images)
 	b = appendInt(b, `,"audio_ms":`, u.AudioMillis)
 	b = appendInt(b, `,"characters":`, u.Characters)

@@ -53,6 +53,9 @@ func Cost(p Price, u ai.Usage, tier Tier) Bill {
 		b.applyUsage(&r, &p, &u)
 		r.units(&p, "call", 1)
 		r.searches(&p, &u)
+		if u.OtherTokens > 0 {
+			r.lacks("price of the other model that was asked")
+		}
 	}
 	b.Known, b.Missing = r.known, r.missing
 	b.Lines, b.Nano = r.close()

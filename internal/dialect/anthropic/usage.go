@@ -13,6 +13,7 @@ type counts struct {
 	cacheRead, cacheWrite      int64
 	cacheWrite5m, cacheWrite1h int64
 	thinking, searches         int64
+	iterations                 []byte
 	tier                       string
 }
 
@@ -47,6 +48,8 @@ func (c *counts) read(raw []byte) {
 			c.searches = count(jsonedit.Get(value, "web_search_requests"))
 		case "service_tier":
 			c.tier = jsonedit.Text(value)
+		case "iterations":
+			c.iterations = append([]byte(nil), value...)
 		}
 	}
 }
@@ -63,7 +66,7 @@ func (c *counts) update(raw []byte) {
 
 func (c *counts) usage() ai.Usage {
 	written := max(c.cacheWrite, c.cacheWrite5m+c.cacheWrite1h)
-	return ai.Usage{
+	u := ai.Usage{
 		Known:              c.known,
 		InputTokens:        c.input + c.cacheRead + written,
 		OutputTokens:       c.output,
@@ -73,6 +76,27 @@ func (c *counts) usage() ai.Usage {
 		ReasoningTokens:    c.thinking,
 		WebSearches:        c.searches,
 		ServiceTier:        c.tier,
+	}
+	for iteration := range jsonedit.Elements(c.iterations) {
+		addIteration(&u, iteration)
+	}
+	return u
+}
+
+// addIteration adds what the totals leave out although it is charged: summing up a
+// long context, which the model does itself, and what an advisor consumed, which
+// is another model.
+//
+// Source: https://platform.claude.com/docs/en/build-with-claude/compaction-threshold
+func addIteration(u *ai.Usage, iteration []byte) {
+	var c counts
+	c.read(iteration)
+	c.iterations = nil
+	switch typeOf(iteration) {
+	case "compaction":
+		*u = u.Plus(c.usage())
+	case "advisor_message":
+		u.OtherTokens += c.usage().TotalTokens()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/portico-ai/portico/internal/ai"
@@ -43,6 +44,9 @@ func TestUsageVectors(t *testing.T) {
 		if jsonedit.Get(c.Body, "usage", "total_tokens") != nil {
 			continue
 		}
+		if strings.Contains(string(c.Body), `"compaction"`) {
+			continue // it does not add what is charged beside the totals
+		}
 		for _, x := range c.Extracted {
 			if len(x.Extractors) == 0 || x.Extractors[0].Provider != "anthropic" || x.Extractors[0].Flavor != "default" {
 				continue
@@ -61,5 +65,25 @@ func TestUsageVectors(t *testing.T) {
 	}
 	if compared < 100 {
 		t.Errorf("only %d cases were compared", compared)
+	}
+}
+
+// Summing up a long context is charged like the rest, though the totals leave it
+// out, and an advisor is another model.
+func TestIterations(t *testing.T) {
+	const body = `{"usage":{"input_tokens":23000,"output_tokens":1000,"service_tier":"standard","iterations":[
+		{"type":"compaction","input_tokens":180000,"output_tokens":3500,"cache_read_input_tokens":7},
+		{"type":"advisor_message","model":"claude-fable-5","input_tokens":2564,"output_tokens":99},
+		{"type":"message","input_tokens":23000,"output_tokens":1000}]}}`
+	want := ai.Usage{Known: true, InputTokens: 203_007, OutputTokens: 4500, CacheReadTokens: 7, OtherTokens: 2663, ServiceTier: "standard"}
+	if got := New().Usage(ai.Chat, []byte(body)); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	w := New().Watch(ai.Chat)
+	for range 2 { // cumulative
+		w.Observe([]byte("event: message_delta\ndata: " + strings.ReplaceAll(`{"type":"message_delta","delta":{"stop_reason":"end_turn"},`+body[1:], "\n", "") + "\n\n"))
+	}
+	if got := w.Usage(); got != want {
+		t.Errorf("streamed: got %+v, want %+v", got, want)
 	}
 }

@@ -181,7 +181,7 @@ func (s *subject) ended(told said) bool {
 func levelled(s said) said {
 	u := &s.Usage
 	u.Known, u.InputAudioTokens, u.OutputAudioTokens, u.ServiceTier = false, 0, 0, ""
-	u.InputImageTokens, u.OutputImageTokens, u.SearchContext, u.WebSearches = 0, 0, "", 0
+	u.InputImageTokens, u.OutputImageTokens, u.SearchContext, u.WebSearches, u.OtherTokens = 0, 0, "", 0, 0
 	tools := slices.Clone(s.Tools)
 	for i := range tools {
 		if _, broken := tools[i].Arguments.(string); broken {

@@ -40,7 +40,14 @@ type anthropicUsage struct {
 	Server *struct {
 		Searches int64 `json:"web_search_requests"`
 	} `json:"server_tool_use"`
-	Tier *string `json:"service_tier"`
+	Tier       *string `json:"service_tier"`
+	Iterations []struct {
+		Type  string `json:"type"`
+		In    int64  `json:"input_tokens"`
+		Out   int64  `json:"output_tokens"`
+		Read  int64  `json:"cache_read_input_tokens"`
+		Write int64  `json:"cache_creation_input_tokens"`
+	} `json:"iterations"`
 }
 
 func (u *anthropicUsage) usage() ai.Usage {
@@ -48,6 +55,11 @@ func (u *anthropicUsage) usage() ai.Usage {
 	a := ai.Usage{
 		Known: u.In != nil || u.Out != nil, InputTokens: in + read + write, OutputTokens: out,
 		CacheReadTokens: read, CacheWriteTokens: write, ServiceTier: value(u.Tier),
+	}
+	for _, i := range u.Iterations {
+		if i.Type == "advisor_message" {
+			a.OtherTokens += i.In + i.Out + i.Read + i.Write
+		}
 	}
 	if u.Creation != nil {
 		a.CacheWrite1hTokens = u.Creation.Hour

@@ -69,7 +69,7 @@ func copyUncolumned(to, from *ai.Usage) {
 	to.InputImageTokens, to.OutputImageTokens = from.InputImageTokens, from.OutputImageTokens
 	to.Images, to.ImageQuality, to.ImageSize = from.Images, from.ImageQuality, from.ImageSize
 	to.AudioMillis, to.Characters, to.SearchUnits, to.Pages = from.AudioMillis, from.Characters, from.SearchUnits, from.Pages
-	to.SearchContext, to.ServiceTier = from.SearchContext, from.ServiceTier
+	to.SearchContext, to.ServiceTier, to.OtherTokens = from.SearchContext, from.ServiceTier, from.OtherTokens
 }
 
 // reshape is the inverse of shapeOf.
