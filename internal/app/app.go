@@ -234,11 +234,24 @@ func (a *App) openGateway(context.Context) error {
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
 	a.metrics.Gauge("portico_prices_stale", "1 while the price file cannot be taken and the last good one is in force.", a.prices.stale)
-	a.gateway = gateway.New(gateway.Options{
+	options := gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http, Upgrades: a.http.Upgrades(),
 		Journal: countingJournal{a.journal, a.metrics}, Bodies: a.bodies, Prices: &a.prices.Book, CheckHost: a.checkHost, Log: a.log,
-	})
+	}
+	if a.cfg.Unrecorded {
+		options.Journal, options.Bodies = unrecorded{}, unrecorded{}
+	}
+	a.gateway = gateway.New(options)
 	return nil
+}
+
+// unrecorded is a journal and a body store that forget what they are told.
+type unrecorded struct{}
+
+func (unrecorded) Reserve(ledger.Reservation) error { return nil }
+func (unrecorded) Settle(*ledger.Entry) error       { return nil }
+func (unrecorded) Put(string, byte, []byte, func()) (ledger.BodyRef, bool) {
+	return ledger.BodyRef{}, false
 }
 
 func (a *App) openExports(context.Context) error {

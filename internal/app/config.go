@@ -45,6 +45,10 @@ type Config struct {
 	ProviderBases map[string]string // provider id to base URL
 
 	Version string // of the binary
+
+	// Unrecorded keeps neither entries nor bodies. No setting sets it: it is there to
+	// measure what recording costs.
+	Unrecorded bool
 }
 
 // Default is the configuration of a server that is told nothing.

@@ -44,9 +44,10 @@ func phases() []phase {
 
 func main() {
 	log.SetFlags(0)
-	role := flag.String("role", "", "internal: upstream or proxy")
+	role := flag.String("role", "", "internal: upstream, proxy or unrecorded")
 	addr := flag.String("addr", "", "internal: address of the role")
 	upstream := flag.String("upstream", "", "internal: address of the upstream")
+	data := flag.String("data", "", "internal: data folder of the role")
 	rounds := flag.Int("rounds", 3, "alternating rounds; the median ratio is shown")
 	only := flag.String("only", "", "comma list of phase name prefixes to run")
 	binary := flag.String("portico", "bin/portico", "binary to measure")
@@ -56,6 +57,8 @@ func main() {
 		log.Fatal(serveUpstream(*addr))
 	case "proxy":
 		log.Fatal(serveProxy(*addr, *upstream))
+	case "unrecorded":
+		log.Fatal(serveUnrecorded(*addr, *upstream, *data))
 	}
 	if err := run(*binary, *rounds, *only); err != nil {
 		log.Fatal(err)
@@ -68,32 +71,42 @@ func run(binary string, rounds int, only string) error {
 		return err
 	}
 	defer rig.stop()
-	fmt.Printf("%-28s %12s %12s %8s %8s   (median of %d rounds)\n", "", "proxy µs", "portico µs", "ratio", "target", rounds)
+	fmt.Printf("%-28s %10s %14s %12s %8s %8s %14s   (median of %d rounds)\n", "", "proxy µs", "unrecorded µs", "portico µs", "ratio", "target", "of unrecorded", rounds)
 	for _, p := range phases() {
 		if !wanted(p.name, only) {
 			continue
 		}
-		var proxies, gateways, ratios []float64
-		if _, err := rig.measure(rig.proxy, warm(p)); err != nil {
-			return err
+		if err := rig.compare(p, rounds); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		if _, err := rig.measure(rig.portico, warm(p)); err != nil {
-			return err
-		}
-		for range rounds {
-			base, err := rig.measure(rig.proxy, p)
-			if err != nil {
-				return fmt.Errorf("%s through the proxy: %w", p.name, err)
-			}
-			ours, err := rig.measure(rig.portico, p)
-			if err != nil {
-				return fmt.Errorf("%s through portico: %w", p.name, err)
-			}
-			proxies, gateways, ratios = append(proxies, base), append(gateways, ours), append(ratios, ours/base)
-		}
-		fmt.Printf("%-28s %12.1f %12.1f %8.2f %8.2f\n", p.name, median(proxies), median(gateways), median(ratios), p.target)
 	}
 	return rig.report(os.Stdout)
+}
+
+// compare measures a phase in alternating rounds and prints the medians: of the
+// CPU that each server used, and of Portico's as a ratio to the others'.
+func (r *rig) compare(p phase, rounds int) error {
+	servers := []*server{r.proxy, r.unrecorded, r.portico}
+	for _, s := range servers {
+		if _, err := r.measure(s, warm(p)); err != nil {
+			return err
+		}
+	}
+	used, toProxy, toUnrecorded := make([][]float64, len(servers)), []float64(nil), []float64(nil)
+	for range rounds {
+		var round []float64
+		for i, s := range servers {
+			us, err := r.measure(s, p)
+			if err != nil {
+				return err
+			}
+			used[i], round = append(used[i], us), append(round, us)
+		}
+		toProxy, toUnrecorded = append(toProxy, round[2]/round[0]), append(toUnrecorded, round[2]/round[1])
+	}
+	fmt.Printf("%-28s %10.1f %14.1f %12.1f %8.2f %8.2f %14.2f\n", p.name,
+		median(used[0]), median(used[1]), median(used[2]), median(toProxy), p.target, median(toUnrecorded))
+	return nil
 }
 
 // warm is a short form of a phase, to fill pools and caches first.

@@ -26,10 +26,10 @@ type server struct {
 	head http.Header
 }
 
-// A rig is the upstream, the baseline and Portico, each a process of its own.
+// A rig is the upstream, the baselines and Portico, each a process of its own.
 type rig struct {
-	dir                      string
-	upstream, proxy, portico *server
+	dir                                  string
+	upstream, proxy, unrecorded, portico *server
 }
 
 func start(binary string) (*rig, error) {
@@ -41,7 +41,7 @@ func start(binary string) (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	up, proxy, gw := freeAddr(), freeAddr(), freeAddr()
+	up, proxy, off, gw := freeAddr(), freeAddr(), freeAddr(), freeAddr()
 	r := &rig{dir: dir}
 	if r.upstream, err = launch(nil, "0", self, "-role", "upstream", "-addr", up); err != nil {
 		return nil, err
@@ -49,16 +49,21 @@ func start(binary string) (*rig, error) {
 	if r.proxy, err = launch(nil, "1", self, "-role", "proxy", "-addr", proxy, "-upstream", up); err != nil {
 		return r, err
 	}
+	if r.unrecorded, err = launch(nil, "1", self, "-role", "unrecorded", "-addr", off, "-upstream", up, "-data", filepath.Join(dir, "unrecorded")); err != nil {
+		return r, err
+	}
 	env := []string{"PORTICO_PROVIDER_OPENAI_BASE_URL=http://" + up + "/v1", "PORTICO_BOOTSTRAP_WORKSPACE_KEY=" + workspaceKey}
 	r.portico, err = launch(env, "1", binary, "serve", "--listen", gw, "--metrics-listen", "", "--data", filepath.Join(dir, "data"))
 	if err != nil {
 		return r, err
 	}
-	r.proxy.base, r.portico.base = "http://"+proxy+"/v1", "http://"+gw+"/v1"
+	r.proxy.base, r.unrecorded.base, r.portico.base = "http://"+proxy+"/v1", "http://"+off+"/v1", "http://"+gw+"/v1"
 	r.portico.head = http.Header{
 		"X-Portkey-Api-Key": {workspaceKey}, "X-Portkey-Provider": {"openai"}, "Authorization": {"Bearer sk-bench-0123456789"},
 	}
-	for _, addr := range []string{up, proxy, gw} {
+	r.unrecorded.head = r.portico.head.Clone()
+	r.unrecorded.head.Set("X-Portkey-Debug", "false") // bodies are not even collected
+	for _, addr := range []string{up, proxy, off, gw} {
 		if err := waitFor(addr); err != nil {
 			r.stop()
 			return nil, err
@@ -100,7 +105,7 @@ func waitFor(addr string) error {
 }
 
 func (r *rig) stop() {
-	for _, s := range []*server{r.portico, r.proxy, r.upstream} {
+	for _, s := range []*server{r.portico, r.unrecorded, r.proxy, r.upstream} {
 		if s != nil && s.cmd.Process != nil {
 			_ = s.cmd.Process.Signal(syscall.SIGKILL)
 			_ = s.cmd.Wait()
