@@ -56,6 +56,8 @@ func TestPackedBodiesComeBack(t *testing.T) {
 	d := osFolder(dir)
 	kept := fillBodies(t, d)
 	b := mustOpenBodies(t, dir, BodyOptions{})
+	b.filesMu.Lock() // keeps the packer out
+	defer b.filesMu.Unlock()
 	for n, waiting := b.finishedRaw(); waiting > 0; n, waiting = b.finishedRaw() {
 		whole, err := os.ReadFile(filepath.Join(dir, bodyName(n)))
 		if err != nil {
