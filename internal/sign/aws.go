@@ -33,16 +33,29 @@ const defaultAWSRegion = "us-east-1"
 // an API key. Credentials of roles are kept until shortly before they expire.
 type AWS struct {
 	clients Clients
-	service string // as in the signature: "bedrock"
-	signer  *v4.Signer
+	main    awsService
 	now     func() time.Time
 	known   remembered[aws.CredentialsProvider]
+}
+
+// An awsService is what differs between services.
+type awsService struct {
+	name     string // as in the signature: "bedrock"
+	signer   *v4.Signer
+	path     func(escaped string) string // how it reads the path of an address
+	tellHash bool                        // the body's hash stands in a header
+}
+
+// s3 takes a path as it is sent: objects may be called anything.
+var s3 = awsService{
+	name: "s3", path: func(escaped string) string { return escaped }, tellHash: true,
+	signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
 }
 
 // NewAWS makes a signer for a service. Whatever it has to ask Amazon for
 // credentials goes through clients.
 func NewAWS(clients Clients, service string) *AWS {
-	return &AWS{clients: clients, service: service, signer: v4.NewSigner(), now: time.Now}
+	return &AWS{clients: clients, main: awsService{name: service, signer: v4.NewSigner(), path: cleanPath}, now: time.Now}
 }
 
 // UsesOwnIdentity reports whether a call is signed as the server itself, at
@@ -78,13 +91,33 @@ func (a *AWS) CheckHost(base string, fields map[string]string) error {
 
 // Sign implements Func.
 func (a *AWS) Sign(ctx context.Context, r *http.Request, c Credential) error {
+	if authType(c.Fields) == awsAPIKey {
+		unsign(r)
+		return a.bearer(ctx, r, c)
+	}
+	return a.signFor(ctx, r, c, a.main)
+}
+
+// SignS3 is a Func for calls to S3, with the same credentials.
+func (a *AWS) SignS3(ctx context.Context, r *http.Request, c Credential) error {
+	if authType(c.Fields) == awsAPIKey {
+		unsign(r)
+		return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "missing_provider_key",
+			Message: "Files are in S3, which takes no API key: set aws_access_key_id and aws_secret_access_key, or aws_auth_type assumedRole"}
+	}
+	return a.signFor(ctx, r, c, s3)
+}
+
+// unsign takes out what only a signature may set.
+func unsign(r *http.Request) {
 	for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"} {
 		delete(r.Header, name)
 	}
-	mode := strings.ToLower(c.Fields["aws_auth_type"])
-	if mode == awsAPIKey || mode == "" && !hasKeys(c.Fields) {
-		return a.bearer(ctx, r, c, mode)
-	}
+}
+
+func (a *AWS) signFor(ctx context.Context, r *http.Request, c Credential, s awsService) error {
+	unsign(r)
+	mode := authType(c.Fields)
 	provider, err := a.provider(mode, c.Fields)
 	if err != nil {
 		return err
@@ -93,11 +126,21 @@ func (a *AWS) Sign(ctx context.Context, r *http.Request, c Credential) error {
 	if err != nil {
 		return noCredentials(ctx, mode, err)
 	}
-	return a.sign(ctx, r, credentials, region(c.Fields))
+	return a.sign(ctx, r, s, credentials, region(c.Fields))
 }
 
-func (a *AWS) bearer(ctx context.Context, r *http.Request, c Credential, mode string) error {
-	if c.Key.IsZero() && mode == "" {
+// authType is aws_auth_type in lower case; without one, keys are used if there
+// are any, else the API key.
+func authType(fields map[string]string) string {
+	mode := strings.ToLower(fields["aws_auth_type"])
+	if mode == "" && !hasKeys(fields) {
+		return awsAPIKey
+	}
+	return mode
+}
+
+func (a *AWS) bearer(ctx context.Context, r *http.Request, c Credential) error {
+	if c.Key.IsZero() && c.Fields["aws_auth_type"] == "" {
 		return &ai.Error{Kind: ai.Unauthenticated, Type: "authentication_error", Code: "missing_provider_key",
 			Message: "No credential for AWS. Use a virtual key (x-portkey-virtual-key or @slug/model), or set aws_access_key_id and " +
 				"aws_secret_access_key, or an API key, or aws_auth_type in the config's target"}
@@ -107,10 +150,13 @@ func (a *AWS) bearer(ctx context.Context, r *http.Request, c Credential, mode st
 
 // sign puts the signature of r and its body on r. Only headers that no proxy
 // changes are signed.
-func (a *AWS) sign(ctx context.Context, r *http.Request, credentials aws.Credentials, region string) error {
+func (a *AWS) sign(ctx context.Context, r *http.Request, s awsService, credentials aws.Credentials, region string) error {
 	hash, err := bodyHash(r)
 	if err != nil {
 		return err
+	}
+	if s.tellHash {
+		r.Header["X-Amz-Content-Sha256"] = []string{hash}
 	}
 	signed := r.Clone(ctx)
 	for name := range signed.Header {
@@ -118,7 +164,7 @@ func (a *AWS) sign(ctx context.Context, r *http.Request, credentials aws.Credent
 			delete(signed.Header, name)
 		}
 	}
-	if err := a.signAll(ctx, signed, cleanPath(r.URL.EscapedPath()), hash, credentials, region); err != nil {
+	if err := a.signAll(ctx, signed, s, hash, credentials, region); err != nil {
 		return err
 	}
 	for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"} {
@@ -130,11 +176,10 @@ func (a *AWS) sign(ctx context.Context, r *http.Request, credentials aws.Credent
 	return nil
 }
 
-// signAll signs everything that r has, as a request to the path, which is as it
-// is sent.
-func (a *AWS) signAll(ctx context.Context, r *http.Request, path, bodyHash string, credentials aws.Credentials, region string) error {
-	r.URL.Opaque = "//" + r.URL.Host + path
-	return a.signer.SignHTTP(ctx, credentials, r, bodyHash, a.service, region, a.now().UTC())
+// signAll signs everything that r has.
+func (a *AWS) signAll(ctx context.Context, r *http.Request, s awsService, bodyHash string, credentials aws.Credentials, region string) error {
+	r.URL.Opaque = "//" + r.URL.Host + s.path(r.URL.EscapedPath())
+	return s.signer.SignHTTP(ctx, credentials, r, bodyHash, s.name, region, a.now().UTC())
 }
 
 // cleanPath is a path without "." and ".." and double slashes, which is how AWS

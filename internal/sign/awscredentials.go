@@ -97,11 +97,12 @@ func (a *AWS) sts(source aws.CredentialsProvider, fields map[string]string) *sts
 	return sts.New(sts.Options{Region: region(fields), HTTPClient: a.clients.Tokens, Credentials: source, Retryer: aws.NopRetryer{}})
 }
 
-var errNoIdentity = errors.New("the server has no identity of AWS: neither keys nor a role in its environment")
+var errNoIdentity = errors.New("the server has no identity of AWS: neither keys, a profile nor a role in its environment")
 
 // ownIdentity is what AWS gives to the place where the server runs, in the order
-// of its SDKs: keys in the environment, a web identity (EKS), a container's
-// credentials (ECS, EKS Pod Identity), the instance's role (EC2).
+// of its SDKs: keys in the environment, a web identity (EKS), a profile in shared
+// files, a container's credentials (ECS, EKS Pod Identity), the instance's role
+// (EC2).
 func (a *AWS) ownIdentity(fields map[string]string) (aws.CredentialsProvider, error) {
 	env := os.Getenv
 	switch {
@@ -114,6 +115,17 @@ func (a *AWS) ownIdentity(fields map[string]string) (aws.CredentialsProvider, er
 					o.RoleSessionName = sessionName
 				}
 			}), nil
+	}
+	if found, err := a.profile(fields); found != nil || err != nil {
+		return found, err
+	}
+	return a.place()
+}
+
+// place is the identity that a container or an instance has.
+func (a *AWS) place() (aws.CredentialsProvider, error) {
+	env := os.Getenv
+	switch {
 	case env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != "":
 		return a.container("http://169.254.170.2" + env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")), nil
 	case env("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "":

@@ -19,7 +19,9 @@ func (a *AWS) At(t time.Time) { a.now = func() time.Time { return t } }
 
 // SignAll signs everything that r has.
 func (a *AWS) SignAll(ctx context.Context, r *http.Request, path, bodyHash string, credentials aws.Credentials, region string) error {
-	return a.signAll(ctx, r, path, bodyHash, credentials, region)
+	s := a.main
+	s.path = func(string) string { return path }
+	return a.signAll(ctx, r, s, bodyHash, credentials, region)
 }
 
 // CleanPath is the path as AWS reads it.
