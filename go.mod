@@ -32,6 +32,7 @@ require (
 require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.16
 	github.com/coder/websocket v1.8.15
+	go.mongodb.org/mongo-driver/v2 v2.9.3
 )
 
 require (
@@ -44,6 +45,10 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.4 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.4 // indirect
 	github.com/aws/smithy-go v1.28.9 // indirect
+	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
+	github.com/xdg-go/scram v1.2.0 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
+	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
 )
 
 require (

@@ -60,6 +60,7 @@ type App struct {
 	http      *egress.Client
 	journal   *ledger.Journal
 	bodies    *ledger.Bodies
+	blobs     ledger.Objects // nil: bodies are in the data folder alone
 	logs      *duckdb.Store
 	follower  *ledger.Follower
 	exports   *export.Runner
@@ -83,7 +84,7 @@ type App struct {
 func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
-		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openStores, a.openControl, a.openGateway, a.openExports,
+		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openBlobs, a.openStores, a.openControl, a.openGateway, a.openExports,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -97,7 +98,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 // checkConfig refuses settings whose store is not part of this version.
 func (a *App) checkConfig(context.Context) error {
 	for name, url := range map[string]string{
-		"database_url": a.cfg.DatabaseURL, "redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL, "blobs_url": a.cfg.BlobsURL,
+		"database_url": a.cfg.DatabaseURL, "redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL,
 	} {
 		if url != "" {
 			return fmt.Errorf("%s is not supported by this version: leave it out to use the data folder", name)
@@ -174,7 +175,9 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	if err := os.MkdirAll(a.path(spoolDir), 0o700); err != nil {
 		return fmt.Errorf("make the folder for uploads: %w", err)
 	}
-	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{SegmentSize: segmentSize(a.cfg.BodiesMax), Log: a.log}); err != nil {
+	if a.bodies, err = ledger.OpenBodies(a.path(bodiesDir), ledger.BodyOptions{
+		SegmentSize: segmentSize(a.cfg.BodiesMax), Remote: a.remoteBodies(), Log: a.log,
+	}); err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
 	if a.prices, err = loadPrices(a.cfg.Prices, a.log); err != nil {
@@ -230,7 +233,11 @@ func (a *App) openGateway(context.Context) error {
 	a.metrics.Gauge("portico_journal_start_offset", "See portico_journal_start_segment.", func() float64 { return float64(start.Offset) })
 	a.metrics.Gauge("portico_journal_bytes", "Size of the journal.", func() float64 { return float64(a.journal.Stats().Bytes) })
 	a.metrics.Gauge("portico_bodies_bytes", "Disk space of the bodies.", func() float64 { return float64(a.bodies.Bytes()) })
-	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full.", func() float64 { return float64(a.bodies.Dropped()) })
+	a.metrics.Gauge("portico_bodies_dropped", "Bodies not kept because the disk or the queue was full, or because they could not be stored elsewhere in time.", func() float64 { return float64(a.bodies.Dropped()) })
+	if a.blobs != nil {
+		a.metrics.Gauge("portico_blobs_failures", "Tries to store bodies that failed.", func() float64 { return float64(a.bodies.Shipping().Failures) })
+		a.metrics.Gauge("portico_blobs_waiting_bytes", "Bodies on the disk that are not stored elsewhere yet.", func() float64 { return float64(a.bodies.Waiting()) })
+	}
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
 	a.metrics.Gauge("portico_prices_stale", "1 while the price file cannot be taken and the last good one is in force.", a.prices.stale)
@@ -367,6 +374,7 @@ func (a *App) Close() error {
 		add(a.listener != nil, ignoreClosed(a.listener))
 		add(a.metricsListener != nil, ignoreClosed(a.metricsListener))
 		add(a.bodies != nil, func() error { return a.bodies.Close() })
+		add(a.blobs != nil, func() error { return closeObjects(a.blobs) })
 		add(a.journal != nil, func() error { return a.journal.Close() })
 		add(a.logs != nil, func() error { return a.logs.Close() })
 		add(a.db != nil, func() error { return a.db.Close() })

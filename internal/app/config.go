@@ -21,7 +21,11 @@ type Config struct {
 	MetricsListen string // host:port of /metrics, "" for none
 	Data          string // folder of SQLite, journal, bodies, master key
 
-	DatabaseURL, RedisURL, LogsURL, BlobsURL string
+	DatabaseURL, RedisURL, LogsURL string
+
+	BlobsURL   ai.Secret     // where bodies go beside the disk; it may hold a password
+	BlobsEvery time.Duration // after which they do at the latest
+	BlobsCache int64         // bytes of them that stay on the disk
 
 	EgressAllow   string // comma list of host:port, hosts, CIDRs
 	DrainDelay    time.Duration
@@ -56,7 +60,7 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8787", MetricsListen: "127.0.0.1:9464", Data: "./portico-data",
 		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20, MaxUpload: 512 << 20,
-		Durability: ledger.Process, BodyRetention: 30 * day,
+		Durability: ledger.Process, BodyRetention: 30 * day, BlobsEvery: 5 * time.Minute, BlobsCache: 1 << 30,
 		ProviderBases: map[string]string{},
 	}
 }
@@ -94,7 +98,9 @@ func Settings() []Setting {
 		{Name: "database_url", Help: "postgres://… for the control plane (default: SQLite in the data folder)", Set: text(func(c *Config) *string { return &c.DatabaseURL })},
 		{Name: "redis_url", Help: "redis://… for shared counters (default: memory)", Set: text(func(c *Config) *string { return &c.RedisURL })},
 		{Name: "logs_url", Help: "clickhouse://… or postgres://… for logs (default: DuckDB in the data folder)", Set: text(func(c *Config) *string { return &c.LogsURL })},
-		{Name: "blobs_url", Help: "s3://… for bodies (default: files in the data folder)", Set: text(func(c *Config) *string { return &c.BlobsURL })},
+		{Name: "blobs_url", Help: "s3://bucket/prefix?region=… or mongodb://… for bodies (default: files in the data folder)", Set: hidden(func(c *Config) *ai.Secret { return &c.BlobsURL })},
+		{Name: "blobs_every", Default: "5m", Help: "with blobs_url: how long bodies are gathered before they are stored there", Set: gathering},
+		{Name: "blobs_cache", Default: "1GiB", Help: "with blobs_url: how much of what is stored there stays in the data folder", Set: cache},
 		{Name: "egress_allow", Help: "comma list of host:port, hosts and CIDRs that may be dialled although private", Set: text(func(c *Config) *string { return &c.EgressAllow })},
 		{Name: "drain_delay", Default: "5s", Help: "on SIGTERM: how long to go on serving after /readyz says no", Set: duration(func(c *Config) *time.Duration { return &c.DrainDelay })},
 		{Name: "drain_timeout", Default: "30s", Help: "on SIGTERM: how long requests in flight may take to finish", Set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout })},
@@ -127,6 +133,25 @@ func duration(field func(*Config) *time.Duration) func(*Config, string) error {
 		*field(c) = d
 		return nil
 	}
+}
+
+// gathering reads how long bodies are: not so short that each makes an object.
+func gathering(c *Config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < time.Second || d > 24*time.Hour {
+		return fmt.Errorf("must be a duration from 1s to 24h such as 5m, got %q", v)
+	}
+	c.BlobsEvery = d
+	return nil
+}
+
+func cache(c *Config, v string) error {
+	n, err := parseSize(v)
+	if err != nil || n < 0 {
+		return fmt.Errorf("must be a size such as 1GiB, or 0 to keep nothing, got %q", v)
+	}
+	c.BlobsCache = n
+	return nil
 }
 
 const day = 24 * time.Hour

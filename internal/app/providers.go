@@ -14,7 +14,6 @@ import (
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/provider/all"
 	"github.com/portico-ai/portico/internal/provider/mock"
-	"github.com/portico-ai/portico/internal/sign"
 )
 
 // openEgress makes the one client that connects to the outside, and the
@@ -36,8 +35,7 @@ func (a *App) openEgress(context.Context) error {
 	}
 	a.policy = policy
 	a.http = egress.New(policy, egress.Options{Lean: true, Handlers: map[string]http.Handler{provider.MockHost: mock.New(nil)}})
-	signing := sign.Clients{Tokens: egress.New(policy.ForTokens(), egress.Options{}), Identity: egress.New(policy.ForIdentity(), egress.Options{})}
-	if a.rows, err = all.New(signing); err != nil {
+	if a.rows, err = all.New(signing(policy)); err != nil {
 		return err
 	}
 	a.providers, err = a.rows.WithBases(a.cfg.ProviderBases)

@@ -45,16 +45,17 @@ func (a *App) retainOnce(ctx context.Context, now time.Time) error {
 	logsBefore, bodiesBefore := a.cfg.cutoffs(now)
 	bodies, err := a.bodies.Drop(bodiesBefore, a.cfg.BodiesMax)
 	journal, journalErr := a.journal.Drop(logsBefore, a.cfg.JournalMax)
-	err = errors.Join(err, journalErr)
+	remote, remoteErr := a.bodies.DropRemote(ctx, bodiesBefore)
+	err = errors.Join(err, journalErr, remoteErr)
 	var rows int64
 	if !logsBefore.IsZero() {
 		var rowsErr error
 		rows, rowsErr = a.logs.Drop(ctx, logsBefore)
 		err = errors.Join(err, rowsErr)
 	}
-	if bodies.Segments+journal.Segments > 0 || rows > 0 {
+	if bodies.Segments+remote.Segments+journal.Segments > 0 || rows > 0 {
 		a.log.Info("old data dropped", "log_rows", rows, "journal_segments", journal.Segments, "journal_bytes", journal.Bytes,
-			"body_segments", bodies.Segments, "body_bytes", bodies.Bytes)
+			"body_segments", bodies.Segments, "body_bytes", bodies.Bytes, "stored_segments", remote.Segments, "stored_bytes", remote.Bytes)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/ledger"
 )
@@ -37,7 +38,7 @@ type Deps struct {
 	Store  Store
 	Logs   ledger.Logs
 	Bodies interface {
-		Read(id string, ref ledger.BodyRef) ([]byte, error)
+		Read(ctx context.Context, id string, ref ledger.BodyRef) ([]byte, error)
 	}
 	// CatchUp waits until the log store has what the journal has, or ctx ends.
 	CatchUp func(ctx context.Context) error
@@ -229,8 +230,15 @@ func (r *Runner) page(ctx context.Context, e *control.Export, p Plan, out *files
 	}
 	for i := range entries {
 		one := &entries[i]
-		read := func(ref ledger.BodyRef) ([]byte, error) { return r.Bodies.Read(one.ID, ref) }
-		if err := out.row(r.Values(one, out.fields, read)); err != nil {
+		var later error // a body that another try may find is not left out
+		read := func(ref ledger.BodyRef) ([]byte, error) {
+			b, err := r.Bodies.Read(ctx, one.ID, ref)
+			if err != nil && ai.AsError(err).Kind == ai.Unavailable {
+				later = err
+			}
+			return b, err
+		}
+		if err := errors.Join(out.row(r.Values(one, out.fields, read)), later); err != nil {
 			return false, err
 		}
 	}

@@ -80,7 +80,9 @@ func (f *flaky) Scan(ctx context.Context, w string, x ledger.Filter, after strin
 
 type noBodies struct{}
 
-func (noBodies) Read(string, ledger.BodyRef) ([]byte, error) { return nil, errors.New("none") }
+func (noBodies) Read(context.Context, string, ledger.BodyRef) ([]byte, error) {
+	return nil, errors.New("none")
+}
 
 const rows = 107
 

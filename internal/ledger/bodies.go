@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"log/slog"
 	"math"
 	"slices"
@@ -26,10 +27,11 @@ const (
 
 // BodyOptions tune Bodies; zero fields mean the defaults.
 type BodyOptions struct {
-	QueueBytes  int64 // that wait to be written, at most; 64 MiB
-	QueueCount  int   // bodies that wait to be written, at most; 16,384
-	SegmentSize int64 // bytes after which a new segment begins; 64 MiB
-	MinFree     int64 // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk but no less than 8 MiB
+	QueueBytes  int64          // that wait to be written, at most; 64 MiB
+	QueueCount  int            // bodies that wait to be written, at most; 16,384
+	SegmentSize int64          // bytes after which a new segment begins; 64 MiB
+	MinFree     int64          // disk space that bodies leave to the journal; 64 MiB, or a tenth of a smaller disk but no less than 8 MiB
+	Remote      *RemoteOptions // nil: bodies are on the disk alone
 	Log         *slog.Logger
 
 	folder folder
@@ -64,6 +66,7 @@ type Bodies struct {
 	load     cpuLoad       // only the packer uses it
 	filesMu  sync.Mutex    // held while finished segments are packed or dropped
 	yield    chan struct{} // makes the packer give filesMu up
+	ship     *shipper      // nil: none
 
 	w bodyWriter
 }
@@ -132,6 +135,16 @@ func OpenBodies(dir string, opt BodyOptions) (*Bodies, error) {
 			b.raw = append(b.raw, s.number)
 		}
 	}
+	if opt.Remote != nil {
+		if b.ship, err = newShipper(opt.folder, *opt.Remote); err != nil {
+			return nil, fmt.Errorf("ledger: open bodies: %w", err)
+		}
+		// Those before may have left the disk, and their numbers are taken.
+		b.next.Segment = max(b.next.Segment, b.ship.state.Shipped+1)
+		ctx, cancel := context.WithCancel(context.Background())
+		b.ship.cancel = cancel
+		go b.shipAll(ctx)
+	}
 	go b.run()
 	go b.packer()
 	return b, nil
@@ -162,6 +175,9 @@ func (b *Bodies) Put(id string, kind byte, data []byte, release func()) (BodyRef
 	}
 	ref := b.next
 	ref.Length = len(data)
+	if b.ship != nil {
+		ref.Store = b.ship.state.Store
+	}
 	b.next.Offset += size
 	b.bytes += size
 	b.queue = append(b.queue, body{ref, id, kind, data, release})
@@ -223,16 +239,23 @@ func (b *Bodies) Queued() int64 {
 	return b.bytes
 }
 
-// Read returns a body of the request id, whether or not it has reached the disk.
-// The error is ai.NotFound when it was lost or damaged, or when its place is
+// Read returns a body of the request id, whether it has not reached the disk yet,
+// is on it, or was stored elsewhere. The error is ai.Unavailable when it cannot be
+// read now, and ai.NotFound when it was lost or damaged, or when its place is
 // another request's: a crash may lose a body whose ref is in the journal, and the
 // next run writes where it would have been.
-func (b *Bodies) Read(id string, ref BodyRef) ([]byte, error) {
+func (b *Bodies) Read(ctx context.Context, id string, ref BodyRef) ([]byte, error) {
 	id = id[:min(len(id), maxBodyID)]
 	if data, ok := b.pending(id, ref); ok {
 		return data, nil
 	}
 	data, err := loadBody(b.dir, id, ref)
+	if err != nil && b.ship != nil {
+		data, err = b.readRemote(ctx, id, ref)
+	}
+	if ai.AsError(err).Kind == ai.Unavailable {
+		return nil, err
+	}
 	if err != nil {
 		return nil, &ai.Error{Kind: ai.NotFound, Op: "bodies.Read", Message: "The body is not kept", Err: err}
 	}
@@ -258,6 +281,11 @@ func loadBody(dir folder, id string, ref BodyRef) (_ []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	return readBody(f, id, ref)
+}
+
+// readBody reads a body out of its segment, packed or not.
+func readBody(f io.ReaderAt, id string, ref BodyRef) ([]byte, error) {
 	var head [bodyHead]byte
 	if _, err := f.ReadAt(head[:], ref.Offset); err != nil {
 		return nil, err
@@ -317,12 +345,20 @@ func (b *Bodies) Close() error {
 	b.mu.Unlock()
 	close(b.stop)
 	<-b.packed
+	if b.ship != nil {
+		b.ship.cancel()
+		<-b.ship.done
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default:
 	}
 	<-b.done
-	return b.w.close()
+	err := b.w.close()
+	if b.ship != nil {
+		b.part()
+	}
+	return err
 }
 
 // run is the writer.

@@ -59,7 +59,7 @@ func TestBodiesComeBack(t *testing.T) {
 	compare := func(b *Bodies, when string) {
 		t.Helper()
 		for ref, data := range want {
-			got, err := b.Read("id", ref)
+			got, err := b.Read(t.Context(), "id", ref)
 			if err != nil || !bytes.Equal(got, data) {
 				t.Fatalf("%s: %+v: %v", when, ref, err)
 			}
@@ -139,7 +139,7 @@ func TestBodiesSurviveAnyFailingOperation(t *testing.T) {
 		flush(t, b)
 		lost := int64(12 - len(refs))
 		for ref, fillByte := range refs {
-			got, err := b.Read("id", ref)
+			got, err := b.Read(t.Context(), "id", ref)
 			if err != nil {
 				lost++
 			} else if len(got) != ref.Length || bytes.Count(got, []byte{fillByte}) != len(got) {
@@ -169,7 +169,7 @@ func TestBodiesLeaveSpaceToTheJournal(t *testing.T) {
 	b := mustOpenBodies(t, "", BodyOptions{MinFree: 64 << 20, folder: f})
 	ref, ok := b.Put("id", BodyReply, []byte("x"), nil)
 	flush(t, b)
-	if _, err := b.Read("id", ref); !ok || err == nil || b.Dropped() != 1 {
+	if _, err := b.Read(t.Context(), "id", ref); !ok || err == nil || b.Dropped() != 1 {
 		t.Errorf("accepted %v, dropped %d, read %v", ok, b.Dropped(), err)
 	}
 	if _, ok := b.Put("id", BodyReply, []byte("x"), nil); ok {
@@ -193,12 +193,12 @@ func TestLostBodyIsNotFound(t *testing.T) {
 		if err := os.WriteFile(name, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := b.Read("id", ref)
+		_, err := b.Read(t.Context(), "id", ref)
 		if e, ok := errors.AsType[*ai.Error](err); !ok || e.Kind != ai.NotFound {
 			t.Errorf("byte %d damaged: %v", i, err)
 		}
 	}
-	if _, err := b.Read("id", BodyRef{Segment: 99, Length: 3}); err == nil {
+	if _, err := b.Read(t.Context(), "id", BodyRef{Segment: 99, Length: 3}); err == nil {
 		t.Error("a body of no segment was read")
 	}
 }
@@ -235,10 +235,10 @@ func TestBodyOfAnotherRequestIsNotRead(t *testing.T) {
 	b := mustOpenBodies(t, t.TempDir(), BodyOptions{})
 	ref, _ := b.Put("id-2", BodyReply, []byte("hello"), nil)
 	for _, when := range []string{"queued", "written"} {
-		if _, err := b.Read("id-1", ref); err == nil {
+		if _, err := b.Read(t.Context(), "id-1", ref); err == nil {
 			t.Errorf("%s: read as another request's", when)
 		}
-		if got, err := b.Read("id-2", ref); err != nil || string(got) != "hello" {
+		if got, err := b.Read(t.Context(), "id-2", ref); err != nil || string(got) != "hello" {
 			t.Errorf("%s: %q, %v", when, got, err)
 		}
 		flush(t, b)

@@ -259,6 +259,7 @@ func appendRef(b []byte, key string, r BodyRef) []byte {
 	b = strconv.AppendUint(b, uint64(r.Segment), 10)
 	b = appendInt(b, `,"offset":`, r.Offset)
 	b = appendInt(b, `,"length":`, int64(r.Length))
+	b = appendText(b, `,"store":`, r.Store)
 	return append(b, '}')
 }
 

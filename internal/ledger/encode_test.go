@@ -56,7 +56,7 @@ func fill(rnd *rand.Rand, v reflect.Value, all bool) {
 		v.Set(reflect.ValueOf(time.Unix(rnd.Int64N(4e9), rnd.Int64N(1e9)).UTC()))
 		return
 	case BodyRef:
-		v.Set(reflect.ValueOf(BodyRef{1 + rnd.Uint32N(9), rnd.Int64N(1e9), 1 + rnd.IntN(1e6)}))
+		v.Set(reflect.ValueOf(BodyRef{1 + rnd.Uint32N(9), rnd.Int64N(1e9), 1 + rnd.IntN(1e6), []string{"", "abcdefghijklmnop"}[rnd.IntN(2)]}))
 		return
 	}
 	switch v.Kind() {

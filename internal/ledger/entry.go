@@ -179,6 +179,7 @@ type BodyRef struct {
 	Segment uint32 `json:"segment,omitempty"` // numbered from 1
 	Offset  int64  `json:"offset,omitempty"`
 	Length  int    `json:"length,omitempty"` // bytes as the client saw them
+	Store   string `json:"store,omitempty"`  // the folder whose segment it is, where several share a place; "" for this one
 }
 
 // IsZero reports whether no body is kept.

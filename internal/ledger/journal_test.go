@@ -408,7 +408,7 @@ func typical() *Entry {
 		Decisions: []Decision{{Path: "config", Mode: "fallback", Reason: "first target"}},
 		Metadata:  map[string]string{"_user": "user-12345", "environment": "production"},
 		ClientIP:  "203.0.113.9", SDK: "portkey-ai-3.1.0", Runtime: "node v22.1.0",
-		Request: BodyRef{1, 123456, 9000}, Reply: BodyRef{1, 132456, 1500},
+		Request: BodyRef{1, 123456, 9000, ""}, Reply: BodyRef{1, 132456, 1500, ""},
 	}
 }
 

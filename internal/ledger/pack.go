@@ -129,10 +129,15 @@ func packInto(f file, raw io.ReaderAt, size int64, rest func(time.Duration) erro
 
 // A packedFile reads a packed segment as the segment it was.
 type packedFile struct {
-	f      file
+	f      sizedReader
 	pieces []piece
 	at     int    // index of the piece that data is; -1 for none
 	data   []byte // unpacked
+}
+
+type sizedReader interface {
+	readAtCloser
+	Size() (int64, error)
 }
 
 // A piece is at from in the file and begins at start in the segment.
@@ -155,7 +160,7 @@ func openPacked(d folder, n uint32) (*packedFile, error) {
 
 var errSeekTable = errors.New("its table of contents is damaged")
 
-func readSeekTable(f file) ([]piece, error) {
+func readSeekTable(f sizedReader) ([]piece, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -206,6 +211,19 @@ func (p *packedFile) ReadAt(b []byte, off int64) (n int, err error) {
 		n += copy(b[n:], p.data[at-p.pieces[i].start:])
 	}
 	return n, nil
+}
+
+// span is where the pieces are that n bytes from off on are read from.
+func (p *packedFile) span(off, n int64) (from, length int64) {
+	for _, one := range p.pieces {
+		if one.start < off+n && off < one.start+one.size {
+			if length == 0 {
+				from = one.from
+			}
+			length += one.packed
+		}
+	}
+	return from, length
 }
 
 func (p *packedFile) unpack(i int) error {

@@ -45,7 +45,7 @@ func fillBodies(t testing.TB, dir folder) map[BodyRef][]byte {
 func wantBodies(t *testing.T, label string, b *Bodies, kept map[BodyRef][]byte) {
 	t.Helper()
 	for ref, want := range kept {
-		if got, err := b.Read("id", ref); err != nil || !bytes.Equal(got, want) {
+		if got, err := b.Read(t.Context(), "id", ref); err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("%s: %+v: %d bytes, want %d; %v", label, ref, len(got), len(want), err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestDamageOfPackedBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		for ref, want := range kept {
-			if got, err := b.Read("id", ref); err == nil && !bytes.Equal(got, want) {
+			if got, err := b.Read(t.Context(), "id", ref); err == nil && !bytes.Equal(got, want) {
 				t.Errorf("byte %d: %+v reads wrong", at, ref)
 			} else if err != nil && ref.Segment != 1 {
 				t.Errorf("byte %d of segment 1 took %+v", at, ref)
@@ -218,7 +218,7 @@ func TestDamageOfPackedBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		for ref := range kept {
-			if _, err := b.Read("id", ref); ref.Segment == 1 && err == nil {
+			if _, err := b.Read(t.Context(), "id", ref); ref.Segment == 1 && err == nil {
 				t.Errorf("cut to %d bytes, but %+v reads", size, ref)
 			}
 		}

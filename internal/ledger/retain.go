@@ -98,7 +98,8 @@ func (j *Journal) appliedByAll() Position {
 
 // Drop removes the oldest segments of bodies: those that were last written to
 // before a time, unless it is zero, and as many as it takes to bring all down to
-// most bytes, unless that is 0. The one that is written to stays.
+// most bytes, unless that is 0. The one that is written to stays. Bodies that
+// should have been stored elsewhere, and for want of space were not, are counted.
 func (b *Bodies) Drop(before time.Time, most int64) (Dropped, error) {
 	b.lockFiles()
 	defer b.filesMu.Unlock()
@@ -121,6 +122,9 @@ func (b *Bodies) Drop(before time.Time, most int64) (Dropped, error) {
 		if s.number >= current || !old && (most <= 0 || total <= most) {
 			break
 		}
+		if !old {
+			b.countLost(s.number)
+		}
 		if err := b.dir.Remove(s.name()); err != nil {
 			return d, fmt.Errorf("ledger: drop bodies: %w", err)
 		}
@@ -129,6 +133,17 @@ func (b *Bodies) Drop(before time.Time, most int64) (Dropped, error) {
 		d.Segments, d.Bytes = d.Segments+1, d.Bytes+sizes[i]
 	}
 	return d, nil
+}
+
+// countLost counts the bodies of a segment as dropped if they are nowhere else.
+func (b *Bodies) countLost(n uint32) {
+	if b.ship == nil || n <= b.shipState().Shipped {
+		return
+	}
+	lost := countBodies(b.dir, n)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dropped += lost
 }
 
 // oldestInUse is the first segment that something may still be written to. It

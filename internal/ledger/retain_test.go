@@ -167,7 +167,7 @@ func TestBodiesAreDropped(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	for ref := range kept {
-		if _, err := b.Read("id", ref); (err == nil) != (ref.Segment > 2) {
+		if _, err := b.Read(t.Context(), "id", ref); (err == nil) != (ref.Segment > 2) {
 			t.Errorf("%+v: %v", ref, err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestBodiesAreDropped(t *testing.T) {
 	if _, err := b.Drop(time.Time{}, 1); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := b.Read("id", ref); err != nil || string(got) != "new" {
+	if got, err := b.Read(t.Context(), "id", ref); err != nil || string(got) != "new" {
 		t.Errorf("the current segment was dropped: %v", err)
 	}
 	if n := b.Bytes(); n > 100 {

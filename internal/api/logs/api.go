@@ -26,7 +26,7 @@ type Journal interface {
 // A BodyStore keeps bodies and gives them back.
 type BodyStore interface {
 	Put(id string, kind byte, data []byte, release func()) (ledger.BodyRef, bool)
-	Read(id string, ref ledger.BodyRef) ([]byte, error)
+	Read(ctx context.Context, id string, ref ledger.BodyRef) ([]byte, error)
 }
 
 // Deps is what the API works with. All are required but Now.
@@ -119,7 +119,7 @@ func (a *API) get(r *http.Request, p access.Principal) (any, error) {
 			return nil, err
 		}
 	}
-	read := func(ref ledger.BodyRef) ([]byte, error) { return a.Bodies.Read(entry.ID, ref) }
+	read := func(ref ledger.BodyRef) ([]byte, error) { return a.Bodies.Read(r.Context(), entry.ID, ref) }
 	return Detail(&entry, feedback, read), nil
 }
 

@@ -1,0 +1,13 @@
+package mem_test
+
+import (
+	"testing"
+
+	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/store/mem"
+	"github.com/portico-ai/portico/internal/store/storetest"
+)
+
+func TestObjects(t *testing.T) {
+	storetest.Objects(t, func(*testing.T) ledger.Objects { return &mem.Objects{} })
+}
