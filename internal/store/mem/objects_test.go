@@ -9,5 +9,5 @@ import (
 )
 
 func TestObjects(t *testing.T) {
-	storetest.Objects(t, func(*testing.T) ledger.Objects { return &mem.Objects{} })
+	storetest.Objects(t, 100, func(*testing.T) ledger.Objects { return &mem.Objects{} })
 }

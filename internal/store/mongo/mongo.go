@@ -225,7 +225,7 @@ func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[ledger
 	}
 }
 
-const pageSize = 1000
+var pageSize = 1000 // objects that one answer lists; only tests change it
 
 func (s *Store) page(ctx context.Context, prefix, after string) (page []object, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callFor)
@@ -234,7 +234,7 @@ func (s *Store) page(ctx context.Context, prefix, after string) (page []object, 
 	if after >= prefix {
 		from = bson.M{"$gt": after}
 	}
-	found, err := s.objects.Find(ctx, bson.M{"_id": from}, options.Find().SetSort(bson.M{"_id": 1}).SetLimit(pageSize))
+	found, err := s.objects.Find(ctx, bson.M{"_id": from}, options.Find().SetSort(bson.M{"_id": 1}).SetLimit(int64(pageSize)))
 	if err == nil {
 		err = found.All(ctx, &page)
 	}

@@ -1,0 +1,7 @@
+package mongo
+
+// SetPage sets how many objects one answer lists.
+func SetPage(n int) int {
+	pageSize = n
+	return n
+}
