@@ -11,7 +11,6 @@ import (
 	"io"
 	"iter"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -76,15 +75,17 @@ func Hosts(raw string) ([]string, error) {
 }
 
 func parse(raw string) (*options.ClientOptions, string, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "mongodb" { // mongodb+srv asks DNS past our dialer
+	rest, ok := strings.CutPrefix(raw, "mongodb://")
+	if !ok { // mongodb+srv asks DNS past our dialer
 		return nil, "", errors.New("is not of the form mongodb://user:password@host:27017/database")
 	}
 	o := options.Client().ApplyURI(raw)
 	if err := o.Validate(); err != nil {
 		return nil, "", fmt.Errorf("cannot be used: %w", err)
 	}
-	return o, cmp.Or(strings.Trim(u.Path, "/"), defaultDatabase), nil
+	rest, _, _ = strings.Cut(rest, "?")
+	_, database, _ := strings.Cut(rest, "/")
+	return o, cmp.Or(database, defaultDatabase), nil
 }
 
 // Open makes a Store. It connects when it is first used, through dialer.

@@ -233,7 +233,7 @@ func (b *Bucket) refusal(resp *http.Response) error {
 		e.Message = "The clocks of this machine and of the bucket differ by more than 15 minutes; set this machine's"
 	case at != "" && at != b.cfg.Region || resp.StatusCode/100 == 3 || said.Code == "AuthorizationHeaderMalformed":
 		e.Message = "The bucket is in another region than " + b.cfg.Region + "; set region=" + at + " in blobs_url"
-	case said.Code == "NoSuchKey" || resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+	case said.Code == "NoSuchKey" || said.Code == "" && resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		e.Kind, e.Message = ai.NotFound, "There is no such object"
 	case resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusUnauthorized:
 		e.Message = "The bucket " + b.cfg.Bucket + " refuses; allow s3:PutObject, s3:GetObject and s3:DeleteObject on its objects, s3:ListBucket on it, and the use of its key"

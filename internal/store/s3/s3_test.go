@@ -2,12 +2,12 @@ package s3_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
@@ -57,11 +57,15 @@ func TestBucket(t *testing.T) {
 // neighbours cost none; and storing thousands costs one.
 func TestRequestsAreFew(t *testing.T) {
 	server, doer := servers.S3(t), &counting{}
-	b, err := ledger.OpenBodies(t.TempDir(), ledger.BodyOptions{Remote: &ledger.RemoteOptions{
-		Objects: bucket(t, "s3://bucket?endpoint=http://"+server.Addr, doer), Every: 0, Cache: 0}})
-	if err != nil {
-		t.Fatal(err)
+	dir, remote := t.TempDir(), &ledger.RemoteOptions{Objects: bucket(t, "s3://bucket?endpoint=http://"+server.Addr, doer), Every: time.Hour}
+	open := func() *ledger.Bodies {
+		b, err := ledger.OpenBodies(dir, ledger.BodyOptions{Remote: remote})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
+	b := open()
 	var refs []ledger.BodyRef
 	for i := range 4000 {
 		ref, _ := b.Put("id", ledger.BodyReply, bytes.Repeat([]byte(fmt.Sprintf("%09d;", i*i)), 300), nil)
@@ -70,8 +74,13 @@ func TestRequestsAreFew(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := doer.n.Load(); n > 4 { // one list, and an object for each time the second turned
+	if n := doer.n.Load(); n > 2 { // a list and an object
 		t.Errorf("%d requests to store %d bodies", n, len(refs))
+	}
+	b = open()
+	defer b.Close()
+	for b.Bytes() > 0 {
+		time.Sleep(20 * time.Millisecond)
 	}
 	read := func(i int) int64 {
 		before := doer.n.Load()
@@ -84,13 +93,13 @@ func TestRequestsAreFew(t *testing.T) {
 		}
 		return doer.n.Load() - before
 	}
-	if n := read(3999); n > 2 {
+	if n := read(3999); n != 2 {
 		t.Errorf("%d requests for the first body", n)
 	}
 	if n := read(3998); n != 0 {
 		t.Errorf("%d requests for its neighbour", n)
 	}
-	if n := read(3000); n != 1 && refs[3000].Segment == refs[3999].Segment {
+	if n := read(3000); n != 1 {
 		t.Errorf("%d requests for another one", n)
 	}
 }
@@ -113,7 +122,7 @@ func TestRefusals(t *testing.T) {
 	server := servers.S3(t)
 	for _, c := range []struct{ name, url, id, secret, want string }{
 		{"bucket", "s3://other?endpoint=http://%s", servers.AccessKey, servers.SecretKey, "There is no bucket other"},
-		{"access key", "s3://bucket?endpoint=http://%s", "nobody", servers.SecretKey, "check AWS_ACCESS_KEY_ID"},
+		{"access key", "s3://bucket?endpoint=http://%s", "nobody", servers.SecretKey, "access key"},
 		{"secret", "s3://bucket?endpoint=http://%s", servers.AccessKey, "wrong", "check AWS_SECRET_ACCESS_KEY"},
 		{"region", "s3://bucket?region=eu-west-1&endpoint=http://%s", servers.AccessKey, servers.SecretKey, "another region than eu-west-1"},
 	} {
@@ -170,9 +179,7 @@ func TestURLs(t *testing.T) {
 func TestEncryptionIsAskedFor(t *testing.T) {
 	doer := &counting{fail: func(int64) bool { return true }}
 	b := bucket(t, "s3://b?region=eu-west-1&sse=aws:kms&kms_key=alias/logs&bucket_key=true", doer)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_ = b.Put(ctx, "k", strings.NewReader("x"), 1)
+	_ = b.Put(t.Context(), "k", strings.NewReader("x"), 1)
 	r := doer.last.Load()
 	for name, want := range map[string]string{"": "aws:kms", "-Aws-Kms-Key-Id": "alias/logs", "-Bucket-Key-Enabled": "true"} {
 		name = "X-Amz-Server-Side-Encryption" + name

@@ -163,7 +163,7 @@ type folder struct {
 
 func openFolder(t *testing.T, dir string, o ledger.Objects) *folder {
 	t.Helper()
-	opt := ledger.BodyOptions{SegmentSize: 1 << 20}
+	opt := ledger.BodyOptions{SegmentSize: 2 << 20}
 	if o != nil {
 		opt.Remote = &ledger.RemoteOptions{Objects: o, Every: time.Second, Most: 1 << 30}
 	}
