@@ -41,19 +41,22 @@ type Diagnosis struct {
 }
 
 // Doctor examines a data folder and the settings that go with it. It changes
-// nothing (SQLite may leave its side files, empty), connects to nothing, and may
-// be called beside a running server.
+// nothing (SQLite may leave its side files, empty; where bodies are stored, a small
+// object comes and goes), connects to nothing but blobs_url, and may be called beside a running server.
 func Doctor(ctx context.Context, cfg Config) Diagnosis {
 	d := &doctor{cfg: cfg}
 	checks := []func(context.Context){
-		d.folder, d.lock, d.disk, d.masterKey, d.database, d.journal, d.bodies, d.logStore, d.egress, d.providers,
+		d.folder, d.lock, d.disk, d.masterKey, d.database, d.journal, d.blobs, d.bodies, d.logStore, d.egress, d.providers,
 	}
 	if err := requireFolder(cfg.Data); err != nil {
 		d.say("folder", StatusFail, "%v", err)
-		checks = []func(context.Context){d.egress, d.providers}
+		checks = []func(context.Context){d.blobs, d.egress, d.providers}
 	}
 	for _, check := range checks {
 		check(ctx)
+	}
+	if err := closeObjects(d.stored); err != nil {
+		d.say("blobs", StatusWarn, "%v", err)
 	}
 	healthy := true
 	for _, f := range d.findings {
@@ -69,6 +72,7 @@ type doctor struct {
 	holder   string            // of the folder, "" if there is none
 	rows     logRows           // what the log store holds
 	recorded ledger.Inspection // what the journal holds
+	stored   ledger.Objects    // what bodies are stored in, if it works
 }
 
 func (d *doctor) path(name string) string { return filepath.Join(d.cfg.Data, name) }

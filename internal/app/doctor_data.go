@@ -83,12 +83,49 @@ func (d *doctor) journal(ctx context.Context) {
 	}
 }
 
-// bodies reads those that a sample of the entries says are kept.
-func (d *doctor) bodies(context.Context) {
-	var lost, dropped int
+// blobs tries where bodies are stored, if the settings name a place.
+func (d *doctor) blobs(ctx context.Context) {
+	if d.cfg.BlobsURL.IsZero() {
+		return
+	}
+	objects, err := blobs(d.cfg)
+	if err != nil {
+		d.say("blobs", StatusFail, "%v", err)
+		return
+	}
+	d.stored = objects
+	ctx, cancel := context.WithTimeout(ctx, checkBlobsFor)
+	defer cancel()
+	if err := ledger.CheckObjects(ctx, objects); err != nil {
+		d.say("blobs", StatusFail, "%v", err)
+		return
+	}
+	d.say("blobs", StatusOK, "objects can be stored, read, listed and deleted there")
+}
+
+// storedSample is how many bodies are read from where they are stored: each may
+// cost two requests.
+const storedSample = 50
+
+// bodies reads those that a sample of the entries says are kept: from the folder,
+// and some of those that are not there from where they are stored.
+func (d *doctor) bodies(ctx context.Context) {
+	var lost, dropped, asked, stored, skipped int
 	var first error
+	remote := ledger.OpenStored(d.path(bodiesDir), d.stored)
 	for _, b := range d.recorded.Sample {
-		switch err := ledger.CheckBody(d.path(bodiesDir), b); {
+		err := ledger.CheckBody(d.path(bodiesDir), b)
+		if err != nil && d.stored != nil {
+			if asked == storedSample {
+				skipped++
+				continue
+			}
+			asked++
+			if err = remote.Check(ctx, b); err == nil {
+				stored++
+			}
+		}
+		switch {
 		case errors.Is(err, ledger.ErrBodyDropped):
 			dropped++
 		case err != nil:
@@ -98,9 +135,12 @@ func (d *doctor) bodies(context.Context) {
 			}
 		}
 	}
-	of, note := len(d.recorded.Sample)-dropped, ""
+	of, note := len(d.recorded.Sample)-dropped-skipped, ""
+	if stored > 0 {
+		note = fmt.Sprintf(", %d of them in blobs_url", stored)
+	}
 	if dropped > 0 {
-		note = fmt.Sprintf("; %d were too old to be kept", dropped)
+		note += fmt.Sprintf("; %d were too old to be kept", dropped)
 	}
 	if lost > 0 {
 		d.say("bodies", StatusWarn, "%d of %d that were looked for are not readable: %v%s", lost, of, first, note)

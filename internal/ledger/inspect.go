@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+
+	"github.com/portico-ai/portico/internal/ai"
 )
 
 // An Inspection is what Inspect found.
@@ -164,6 +166,37 @@ func CheckBody(dir string, b KeptBody) error {
 		if segs, serr := bodySegments(d); serr == nil && len(segs) > 0 && b.Ref.Segment < segs[0].number {
 			err = ErrBodyDropped
 		}
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: body of request %s: %w", b.ID, err)
+	}
+	return nil
+}
+
+// A StoredBodies checks bodies that the folder of a data folder has stored as
+// objects. It changes nothing, and may be used beside the process that stores.
+type StoredBodies struct {
+	reader *remoteReader
+	store  string
+}
+
+// OpenStored makes one for the bodies in dir.
+func OpenStored(dir string, o Objects) StoredBodies {
+	var s shipState
+	if text, err := osFolder(dir).Load(shipFile); err == nil {
+		_ = json.Unmarshal(text, &s) // a damaged one names no store: then the refs do
+	}
+	return StoredBodies{&remoteReader{objects: o, tables: map[string]remoteTable{}}, s.Store}
+}
+
+// Check reads one body. One whose segment was deleted is ErrBodyDropped.
+func (s StoredBodies) Check(ctx context.Context, b KeptBody) error {
+	if s.store == "" && b.Ref.Store == "" {
+		return fmt.Errorf("ledger: body of request %s: nothing was stored", b.ID)
+	}
+	_, err := s.reader.load(ctx, s.store, b.ID[:min(len(b.ID), maxBodyID)], b.Ref)
+	if err != nil && ai.AsError(err).Kind == ai.NotFound {
+		err = ErrBodyDropped
 	}
 	if err != nil {
 		return fmt.Errorf("ledger: body of request %s: %w", b.ID, err)
