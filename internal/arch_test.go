@@ -39,6 +39,7 @@ var only = map[string][]string{
 	"database/sql":                        {"store/sqldb", "store/duckdb"},
 	"modernc.org/sqlite":                  {"store/sqldb"},
 	"github.com/duckdb":                   {"store/duckdb"},
+	"go.mongodb.org/mongo-driver":         {"store/mongo"},
 	"go.opentelemetry.io":                 {"telemetry"},
 	"github.com/prometheus/client_golang": {"telemetry"},
 	"github.com/spf13/cobra":              {},
