@@ -80,7 +80,7 @@ func (s *Server) Start() {
 	s.cmd = exec.Command(s.path, s.args...)
 	s.cmd.Dir = s.Dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
+	if err := startForLife(s.cmd); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(s.Stop)
@@ -94,11 +94,23 @@ func (s *Server) Start() {
 	s.t.Fatalf("%s does not listen on %s", s.path, s.Addr)
 }
 
+// startForLife starts a command on a thread that lasts as long as the process, for
+// Pdeathsig is sent when the thread that started it ends.
+func startForLife(cmd *exec.Cmd) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		started <- cmd.Start()
+		select {}
+	}()
+	return <-started
+}
+
 // Stop ends the server.
 func (s *Server) Stop() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
+		_, _ = s.cmd.Process.Wait()
 		s.cmd = nil
 	}
 }
