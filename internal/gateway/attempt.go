@@ -112,11 +112,15 @@ func (g *Gateway) attempt(ctx context.Context, c *Call, rec *record, s route.Ste
 // pass as they are, or a whole one.
 func (g *Gateway) read(c *Call, rec *record, a *answer, x *exchange) {
 	a.accepted = x.resp.StatusCode < 300
+	results := a.results(c)
 	switch events := g.events(c, x.resp); {
 	case c.Op.Relayed() && a.passes(c) && bodiless(c.Method, x.resp.StatusCode):
 		g.openRaw(a, x)
 	case x.resp.StatusCode >= 300:
 		g.readWhole(c, a, x)
+	case results != nil:
+		g.translateResults(a, x.resp, results)
+		g.openRaw(a, x)
 	case events != nil && (c.Stream || c.Op.Relayed()):
 		rec.entry.Stream = true
 		g.openStream(c, a, x, events)
@@ -176,7 +180,7 @@ func (g *Gateway) encodeBody(c *Call, a *answer, body []byte, model string) ([]b
 	}
 	switch {
 	case ok && c.Op == ai.UploadFile && d.provider.BatchLine != nil:
-		a.upload, err = g.newBatchFile(a, f)
+		a.upload, err = g.fileAlone(a, f)
 	case a.conversion.Inline:
 		a.upload = nil
 	case ok:

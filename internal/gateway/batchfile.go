@@ -26,30 +26,44 @@ type batchFile struct {
 	source func() io.Reader
 	line   func(number int, line []byte) ([]byte, error)
 	size   int64
+	lines  int
 }
 
 var _ ai.Upload = (*batchFile)(nil)
 
+// fileAlone is the file of a form for a provider that takes it by itself. One that
+// is not for batches stays as it is.
+func (g *Gateway) fileAlone(a *answer, f *form.Form) (ai.Upload, error) {
+	file, ok := f.File("file")
+	switch {
+	case !ok:
+		return nil, badLine(0, "the form has no file of that name")
+	case jsonedit.Text(jsonedit.Get(f.Fields(), "purpose")) != "batch":
+		return file, nil
+	}
+	return g.newBatchFile(a, file)
+}
+
 // newBatchFile reads the file once: to find every line's faults, what is lost in
 // translation, and its size.
-func (g *Gateway) newBatchFile(a *answer, f *form.Form) (*batchFile, error) {
-	file, ok := f.File("file")
-	if !ok {
-		return nil, badLine(0, "the form has no file of that name")
-	}
+func (g *Gateway) newBatchFile(a *answer, file form.File) (*batchFile, error) {
 	receipts := &a.conversion.Receipts
 	b := &batchFile{source: file.Open}
 	b.line = func(number int, line []byte) ([]byte, error) { return g.batchLine(a, number, line, receipts) }
-	n, err := io.Copy(io.Discard, b.Open())
+	all := &lineReader{lines: bufio.NewReaderSize(b.source(), 64<<10), translate: b.line}
+	n, err := io.Copy(io.Discard, all)
 	if err != nil {
 		return nil, err
 	}
 	if n == 0 {
 		return nil, badLine(0, "the file has no lines")
 	}
-	receipts, b.size = nil, n
+	receipts, b.size, b.lines = nil, n, all.count
 	return b, nil
 }
+
+// Lines is how many requests the file has.
+func (b *batchFile) Lines() int { return b.lines }
 
 // ContentType implements ai.Upload.
 func (b *batchFile) ContentType() string { return "application/jsonl" }
@@ -70,6 +84,7 @@ type lineReader struct {
 	lines     *bufio.Reader
 	translate func(int, []byte) ([]byte, error)
 	number    int
+	count     int // of lines that are not empty
 	left      []byte
 	ended     bool
 }
@@ -109,6 +124,7 @@ func (r *lineReader) next() error {
 	if line = bytes.TrimSpace(line); len(line) == 0 {
 		return nil
 	}
+	r.count++
 	translated, err := r.translate(r.number, line)
 	r.left = append(translated, '\n')
 	return err
@@ -122,6 +138,9 @@ func badLine(number int, problem string) error {
 	return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "file", Message: where + ": " + problem}
 }
 
+// batched are the operations that a line may ask for.
+var batched = map[string]ai.Op{"/v1/chat/completions": ai.Chat, "/v1/embeddings": ai.Embed}
+
 // batchLine translates a line. Receipts are added to, unless it is nil.
 func (g *Gateway) batchLine(a *answer, number int, line []byte, receipts *[]ai.Receipt) ([]byte, error) {
 	body := jsonedit.Get(line, "body")
@@ -131,17 +150,18 @@ func (g *Gateway) batchLine(a *answer, number int, line []byte, receipts *[]ai.R
 	if _, err := jsonedit.Scan(body); err != nil {
 		return nil, badLine(number, ai.AsError(err).Message)
 	}
-	if url := jsonedit.Text(jsonedit.Get(line, "url")); url != "/v1/chat/completions" {
-		return nil, badLine(number, "url must be /v1/chat/completions")
+	op := batched[jsonedit.Text(jsonedit.Get(line, "url"))]
+	if op == "" {
+		return nil, badLine(number, "url must be /v1/chat/completions or /v1/embeddings")
 	}
 	d := a.destination
 	_, model, _ := route.SplitModel(jsonedit.Text(jsonedit.Get(body, "model")))
-	model = firstOf(model, d.fields["provider_model"])
-	endpoint, ok := d.provider.EndpointFor(ai.Chat, ai.OpenAI, model)
+	model = firstOf(d.fields["provider_model"], model)
+	endpoint, ok := d.provider.EndpointFor(op, ai.OpenAI, model)
 	if !ok || model == "" {
-		return nil, badLine(number, "model must name a model for chat")
+		return nil, badLine(number, "model must name a model for "+jsonedit.Text(jsonedit.Get(line, "url")))
 	}
-	cv := &dialect.Conversion{Op: ai.Chat, Model: model, ID: a.conversion.ID, Now: a.conversion.Now}
+	cv := &dialect.Conversion{Op: op, Model: model, ID: a.conversion.ID, Now: a.conversion.Now}
 	translated, err := g.pair(ai.OpenAI, endpoint.Dialect).Request(cv, body)
 	if err != nil {
 		return nil, badLine(number, ai.AsError(err).Message)
@@ -151,5 +171,5 @@ func (g *Gateway) batchLine(a *answer, number int, line []byte, receipts *[]ai.R
 			*receipts = append(*receipts, ai.Receipt{Path: fmt.Sprintf("line %d: %s", number, r.Path), Reason: r.Reason})
 		}
 	}
-	return d.provider.BatchLine(model, jsonedit.Text(jsonedit.Get(line, "custom_id")), translated)
+	return d.provider.BatchLine(op, model, jsonedit.Text(jsonedit.Get(line, "custom_id")), translated)
 }

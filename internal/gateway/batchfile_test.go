@@ -100,7 +100,7 @@ func TestBatchFileMistakes(t *testing.T) {
 	for _, c := range []struct{ name, lines, purpose, param, message string }{
 		{"no JSON", good + "\n{\n", "batch", "file", "line 2: it must be a JSON object"},
 		{"no body", `{"custom_id":"a","url":"/v1/chat/completions"}`, "batch", "file", "line 1: it must be a JSON object"},
-		{"another operation", strings.Replace(good, "chat/completions", "embeddings", 1), "batch", "file", "line 1: url must be"},
+		{"another operation", strings.Replace(good, "chat/completions", "moderations", 1), "batch", "file", "line 1: url must be"},
 		{"no model", strings.Replace(good, "gemini-2.5-flash", "", 1), "batch", "file", "line 1: model must name"},
 		{"what cannot be expressed", strings.Replace(good, `"messages":[`, `"messages":[5,`, 1), "batch", "file", "line 1: "},
 		{"nothing", "\n\n", "batch", "file", "has no lines"},

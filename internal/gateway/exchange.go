@@ -11,6 +11,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/eventstream"
 	"github.com/portico-ai/portico/internal/egress"
+	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 )
 
@@ -74,11 +75,38 @@ func (x *exchange) expire(p phase) {
 // send dials the provider and waits for the response head.
 func (x *exchange) send(g *Gateway, c *Call, a *answer) error {
 	x.watch.enter(awaitingHead, x.head) // some signatures ask for a token first
-	req, err := x.encode(c, a, c.Rest)
+	call := a.call(c, c.Rest)
+	req, err := x.encode(a, call)
 	if err != nil {
 		return x.explain(err)
 	}
-	return x.do(g, a, req)
+	if err := x.do(g, a, req); err != nil {
+		return err
+	}
+	return x.follow(g, a, call)
+}
+
+// follow makes the requests that follow on the first, where an operation takes
+// several. The last reply is the call's; all of it has the time of one.
+func (x *exchange) follow(g *Gateway, a *answer, call *provider.Call) error {
+	stepper, ok := a.destination.provider.Adapter.(provider.Stepper)
+	for step := 0; ok && x.resp.StatusCode < 300; step++ {
+		x.watch.enter(awaitingHead, x.head-time.Since(x.began))
+		req, err := stepper.Next(x.ctx, a.destination.provider, call, step, x.resp)
+		if req == nil && err == nil {
+			x.watch.leave()
+			break
+		}
+		_ = x.resp.Body.Close()
+		if err != nil {
+			return x.explain(err)
+		}
+		x.resp = nil
+		if err := x.do(g, a, req); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // do sends a request within the phase that was entered for it.
@@ -117,8 +145,8 @@ func redirected(status int) error {
 }
 
 // encode makes the HTTP request of an attempt.
-func (x *exchange) encode(c *Call, a *answer, rest string) (*http.Request, error) {
-	req, err := a.destination.provider.Encode(x.ctx, a.call(c, rest))
+func (x *exchange) encode(a *answer, call *provider.Call) (*http.Request, error) {
+	req, err := a.destination.provider.Encode(x.ctx, call)
 	if err == nil {
 		a.attempt.URL = req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath()
 	}

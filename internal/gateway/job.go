@@ -102,7 +102,7 @@ func (g *Gateway) abandon(a *answer, x *exchange, call *provider.Call, job *prov
 func (a *answer) call(c *Call, rest string) *provider.Call {
 	d := a.destination
 	return &provider.Call{
-		Op: d.op, Dialect: d.endpoint.Dialect, Model: d.model, Stream: c.Stream, Body: a.sent, Upload: a.upload,
+		ID: c.ID, Op: d.op, Dialect: d.endpoint.Dialect, Model: d.model, Stream: c.Stream, Body: a.sent, Upload: a.upload,
 		Method: c.Method, Rest: rest, Base: d.base, Key: d.key, Fields: d.fields, Header: d.header,
 	}
 }

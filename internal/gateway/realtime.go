@@ -72,7 +72,7 @@ func (g *Gateway) connect(c *Call, a *answer, x *exchange) {
 	if len(query) > 0 {
 		rest += "?" + query.Encode()
 	}
-	req, err := x.encode(c, a, rest)
+	req, err := x.encode(a, a.call(c, rest))
 	if err != nil {
 		a.fail(x.explain(err))
 		return

@@ -30,6 +30,7 @@ type FieldDescription struct {
 	Name     string   `json:"name"`
 	Aliases  []string `json:"aliases,omitempty"`
 	Header   string   `json:"header,omitempty"` // in full
+	Older    string   `json:"older_header,omitempty"`
 	Label    string   `json:"label"`
 	Help     string   `json:"help"`
 	Default  string   `json:"default,omitempty"`
@@ -60,6 +61,9 @@ func (p *Provider) Describe() Description {
 		}
 		if f.Header != "" {
 			fd.Header = strings.ToLower(HeaderPrefix) + f.Header
+		}
+		if f.AlsoHeader != "" {
+			fd.Older = strings.ToLower(HeaderPrefix) + f.AlsoHeader
 		}
 		d.Fields = append(d.Fields, fd)
 	}

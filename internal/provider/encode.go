@@ -157,11 +157,11 @@ func setBody(r *http.Request, c *Call) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(open()), nil }
 }
 
-// ObjectID is the id, escaped, of what an address such as "/batches/ID/cancel"
-// names; "" if it names none.
+// ObjectID is the id, escaped, of what an address such as "/batches/ID/cancel" or
+// "/fine_tuning/jobs/ID" names; "" if it names none.
 func ObjectID(rest string) string {
 	rest, _, _ = strings.Cut(rest, "?")
-	parts := strings.SplitN(rest, "/", 4)
+	parts := strings.SplitN(strings.TrimPrefix(rest, "/fine_tuning"), "/", 4)
 	if len(parts) < 3 {
 		return ""
 	}

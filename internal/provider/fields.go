@@ -18,6 +18,9 @@ func (p *Provider) FromHeader(h http.Header) map[string]string {
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		v := first(h[f.inKey])
+		if v == "" && f.alsoKey != "" {
+			v = first(h[f.alsoKey])
+		}
 		if v == "" && f.Plain {
 			v = first(h[f.outKey])
 		}

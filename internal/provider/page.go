@@ -115,6 +115,9 @@ func (d *Description) writeFields(b *strings.Builder) {
 		if f.Header != "" {
 			header = "`" + f.Header + "`"
 		}
+		if f.Older != "" {
+			header += ", `" + f.Older + "`"
+		}
 		help := f.Help
 		switch {
 		case f.Required:

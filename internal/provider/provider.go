@@ -33,9 +33,13 @@ type Provider struct {
 	Quirks Quirks
 
 	// BatchLine is a line of a batch's file as the provider takes it, of a request
-	// in the format of the model's chat; id is the client's own. Nil means that
-	// files are uploaded as they come.
-	BatchLine func(model, id string, body []byte) ([]byte, error)
+	// in the format of the model's endpoint for op; id is the client's own. Nil means
+	// that files are uploaded as they come.
+	BatchLine func(op ai.Op, model, id string, body []byte) ([]byte, error)
+
+	// BatchResults says how to read the lines of a file of results that are not
+	// written as OpenAI's; nil for any other file.
+	BatchResults func(fileID string) ResultReader
 
 	Adapter Adapter // nil means the table adapter
 
@@ -69,6 +73,20 @@ func (p *Provider) For(c *Call) *Provider {
 		}
 	}
 	return p
+}
+
+// A ResultReader reads a line of a batch's results. An error means that the line
+// is none.
+type ResultReader func(line []byte) (Result, error)
+
+// A Result is what became of one request of a batch.
+type Result struct {
+	ID      string // the client's own
+	Op      ai.Op
+	Model   string
+	Dialect ai.Dialect // of Reply
+	Reply   []byte
+	Err     *ai.Error // instead of Reply
 }
 
 // An Endpoint is where and in which wire format an operation is offered.
@@ -138,11 +156,15 @@ type Field struct {
 	// cannot give it another value than the one that is stored with the secret.
 	Bound bool
 
-	inKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
+	// AlsoHeader is another x-portkey-* header that it comes in, an older one.
+	AlsoHeader string
+
+	inKey, alsoKey, outKey string // canonical names of the headers it comes in and goes out by; set by NewRegistry
 }
 
 // A Call is one attempt at one provider: everything is decided, nothing is sent.
 type Call struct {
+	ID      string // of the request, the same in all attempts
 	Op      ai.Op
 	Dialect ai.Dialect // of the endpoint, and so of Body; "" means that of the row's
 	Model   string     // as the provider knows it
@@ -163,6 +185,15 @@ type Adapter interface {
 	// Encode returns an *ai.Error of kind Invalid when a field is missing or
 	// unfit, naming the field.
 	Encode(ctx context.Context, p *Provider, c *Call) (*http.Request, error)
+}
+
+// A Stepper is an adapter some of whose operations take several HTTP requests, or
+// have replies that say in headers what others say in bodies.
+type Stepper interface {
+	// Next is given each reply of status 2xx: step counts them from 0. It returns
+	// the request that follows, or nil if resp, whose body it may have replaced, is
+	// the reply to the call. The caller closes resp.
+	Next(ctx context.Context, p *Provider, c *Call, step int, resp *http.Response) (*http.Request, error)
 }
 
 // Endpoint returns how the provider offers op. Every provider can be proxied to.

@@ -39,6 +39,9 @@ func (p *Provider) nameHeaders() {
 		if f.Header != "" {
 			f.inKey = http.CanonicalHeaderKey(HeaderPrefix + f.Header)
 		}
+		if f.AlsoHeader != "" {
+			f.alsoKey = http.CanonicalHeaderKey(HeaderPrefix + f.AlsoHeader)
+		}
 		f.outKey = http.CanonicalHeaderKey(f.Send)
 	}
 }

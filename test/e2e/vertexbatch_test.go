@@ -87,7 +87,7 @@ func (c *cloud) finish() {
 	input := c.job["inputConfig"].(map[string]any)["gcsSource"].(map[string]any)["uris"].([]any)[0].(string)
 	folder := c.job["outputConfig"].(map[string]any)["gcsDestination"].(map[string]any)["outputUriPrefix"].(string) + "/prediction-1"
 	for line := range strings.Lines(c.objects[input]) {
-		c.objects[folder+"/predictions.jsonl"] += strings.TrimSuffix(line, "}\n") + `,"response":{"candidates":[]}}` + "\n"
+		c.objects[folder+"/predictions.jsonl"] += strings.TrimSuffix(line, "}\n") + `,"status":"","response":{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello from a batch."}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":4,"totalTokenCount":13}}}` + "\n"
 	}
 	c.job["state"], c.job["outputInfo"] = "JOB_STATE_SUCCEEDED", map[string]any{"gcsOutputDirectory": folder}
 }
@@ -131,15 +131,21 @@ func TestVertexBatch(t *testing.T) {
 		t.Fatalf("the batch is %v", batch)
 	}
 	got := s.call("GET", "/v1/files/"+output+"/content", workspaceKey, nil, "X-Portkey-Virtual-Key", slug)
-	if got.Status != 200 || strings.Count(got.Body, `"requestId":"one","response":`) != 2 {
-		t.Errorf("status %d, %s", got.Status, got.Body)
+	for _, want := range []string{`"custom_id":"one","response":{"status_code":200,`, `"content":"Hello from a batch."`, `"total_tokens":13`, `"model":"gemini-2.5-flash"`, `"error":null`} {
+		if got.Status != 200 || strings.Count(got.Body, want) != 2 {
+			t.Errorf("status %d, want %s twice in %s", got.Status, want, got.Body)
+		}
+	}
+	raw := s.call("GET", "/v1/files/"+strings.Split(output, ".")[0]+"/content", workspaceKey, nil, "X-Portkey-Virtual-Key", slug)
+	if raw.Status != 200 || strings.Count(raw.Body, `"requestId":"one","status":"","response":`) != 2 {
+		t.Errorf("as Vertex AI wrote it: status %d, %s", raw.Status, raw.Body)
 	}
 	if cancelled := do("POST", "/v1/batches/77/cancel", nil); cancelled["id"] != "77" || cancelled["status"] != "cancelling" {
 		t.Errorf("the batch is %v", cancelled)
 	}
 	for path, headers := range map[string][]string{
-		"/v1/files/gs%253A%252F%252Fother%252Fx": nil,
-		"/v1/files/x":                            {"X-Portkey-Vertex-Storage-Bucket-Name", "other"},
+		"/v1/files/gs-Z3M6Ly9vdGhlci94": nil, // gs://other/x
+		"/v1/files/x":                   {"X-Portkey-Vertex-Storage-Bucket-Name", "other"},
 	} {
 		if got := s.call("GET", path, workspaceKey, nil, append([]string{"X-Portkey-Virtual-Key", slug}, headers...)...); got.Status != 400 {
 			t.Errorf("%s %v: status %d, %s", path, headers, got.Status, got.Body)

@@ -14,7 +14,7 @@ const (
 		`"inputConfig":{"instancesFormat":"jsonl","gcsSource":{"uris":["gs://bucket/in/a b.jsonl"]}},"outputInfo":{"gcsOutputDirectory":"gs://bucket/in/out-1"},` +
 		`"createTime":"2026-01-02T03:04:05.678Z","startTime":"2026-01-02T03:05:00Z","endTime":"2026-01-02T03:06:00Z","completionStats":{"successfulCount":"8","failedCount":"1"}}`
 	batch = `{"id":"77","object":"batch","endpoint":"/v1/chat/completions","model":"publishers/google/models/gemini-2.5-flash","status":"completed","completion_window":"24h",` +
-		`"input_file_id":"gs-Z3M6Ly9idWNrZXQvaW4vYSBiLmpzb25s","output_file_id":"gs-Z3M6Ly9idWNrZXQvaW4vb3V0LTEvcHJlZGljdGlvbnMuanNvbmw",` +
+		`"input_file_id":"gs-Z3M6Ly9idWNrZXQvaW4vYSBiLmpzb25s","output_file_id":"gs-Z3M6Ly9idWNrZXQvaW4vb3V0LTEvcHJlZGljdGlvbnMuanNvbmw.cHVibGlzaGVycy9nb29nbGUvbW9kZWxzL2dlbWluaS0yLjUtZmxhc2g",` +
 		`"created_at":1767323045,"in_progress_at":1767323100,"completed_at":1767323160,"request_counts":{"total":9,"completed":8,"failed":1}}`
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
 	"github.com/portico-ai/portico/internal/dialect/gemini"
+	"github.com/portico-ai/portico/internal/dialect/objects"
 )
 
 // Format implements dialect.Format and dialect.Translator. It has no state.
@@ -96,7 +97,7 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	case ai.ListBatches:
 		return batchesToHub(c, body)
 	case ai.CancelBatch:
-		return cancelToHub(c, body)
+		return objects.Cancelled(c.Object), nil
 	case ai.GetFile, ai.UploadFile:
 		return fileToHub(c, body)
 	case ai.GetFileContent:

@@ -53,7 +53,7 @@ func checkRow(t *testing.T, p *provider.Provider) {
 		}
 		known(e.Base, "base")
 		switch e.Method {
-		case "", http.MethodPost, http.MethodGet, http.MethodDelete:
+		case "", http.MethodPost, http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
 		default:
 			t.Errorf("%s: method %q", op, e.Method)
 		}
@@ -120,6 +120,9 @@ func checkReadsHeader(t *testing.T, p *provider.Provider, f provider.Field) {
 	}
 	if f.Header != "" {
 		want(p.FromHeader(http.Header{http.CanonicalHeaderKey("x-portkey-" + f.Header): {"v"}}), "its header")
+	}
+	if f.AlsoHeader != "" {
+		want(p.FromHeader(http.Header{http.CanonicalHeaderKey("x-portkey-" + f.AlsoHeader): {"v"}}), "its older header")
 	}
 	if f.Plain {
 		want(p.FromHeader(http.Header{http.CanonicalHeaderKey(f.Send): {"v"}}), "the plain header")

@@ -22,7 +22,7 @@ func (adapter) platform(ctx context.Context, p *provider.Provider, c *provider.C
 	case ai.CreateBatch:
 		c.Body, err = jobBody(c)
 	case ai.ListBatches:
-		path, err = withPage(path, query)
+		path, err = p.WithPage(path, query, "pageSize", "pageToken")
 	case ai.UploadFile:
 		path = strings.Replace(path, "{id}", url.QueryEscape(uploadName(c)), 1)
 	case ai.GetFile, ai.GetFileContent:
@@ -81,34 +81,12 @@ func inBucket(c *provider.Call, uri string) (object string, err error) {
 
 // objectName is the name of the file that an id stands for.
 func objectName(c *provider.Call, id string) (string, error) {
-	uri, ok := predict.FileURI(id)
+	uri, ok := predict.Storage.URI(id)
 	if !ok {
 		return id, nil // a name in the bucket
 	}
 	name, err := inBucket(c, uri)
 	return url.PathEscape(name), err
-}
-
-// withPage is a path that lists, with the page that OpenAI's query asks for.
-func withPage(path, query string) (string, error) {
-	asked, err := url.ParseQuery(query)
-	if err != nil {
-		return "", &ai.Error{Kind: ai.Invalid, Message: "The query of the address is not valid"}
-	}
-	if asked.Get("after") != "" {
-		return "", &ai.Error{Kind: ai.Invalid, Param: "after",
-			Message: "after is not a page of Vertex AI's: send the last reply's next_page_token as page_token"}
-	}
-	page := url.Values{}
-	for theirs, ours := range map[string]string{"pageSize": "limit", "pageToken": "page_token"} {
-		if v := asked.Get(ours); v != "" {
-			page.Set(theirs, v)
-		}
-	}
-	if len(page) == 0 {
-		return path, nil
-	}
-	return path + "?" + page.Encode(), nil
 }
 
 // uploadName is what a file is called in the bucket: a folder of its own keeps it
@@ -126,7 +104,11 @@ func uploadName(c *provider.Call) string {
 
 // batchLine is a request in a batch's file. Models of publishers other than
 // Google and Anthropic take OpenAI's lines.
-func batchLine(name, id string, body []byte) ([]byte, error) {
+func batchLine(op ai.Op, name, id string, body []byte) ([]byte, error) {
+	if op != ai.Chat {
+		return nil, &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: "file",
+			Message: "file: the url of every line must be /v1/chat/completions: Vertex AI's batches are translated for chat alone"}
+	}
 	m := parse(name)
 	c := &provider.Call{Op: ai.Chat, Model: name, Body: body}
 	e, _ := choose(ai.Chat, ai.OpenAI, name)
@@ -151,4 +133,46 @@ func batchLine(name, id string, body []byte) ([]byte, error) {
 	}
 	w.EndObject()
 	return w.Bytes(), nil
+}
+
+// batchResults reads results: the request with the client's id in it or beside it,
+// and the model's reply, or why there is none in the status.
+func batchResults(fileID string) provider.ResultReader {
+	name, ok := predict.Storage.Model(fileID)
+	if !ok {
+		return nil
+	}
+	m := parse(name)
+	e, ok := choose(ai.Chat, ai.OpenAI, name)
+	if !ok {
+		e = gemini
+	}
+	return func(line []byte) (provider.Result, error) {
+		get := func(path ...string) []byte { return jsonedit.Get(line, path...) }
+		r := provider.Result{Op: ai.Chat, Model: m.name, Dialect: e.Dialect}
+		if !jsonedit.Whole(line) || jsonedit.Kind(line) != '{' {
+			return r, ai.Errorf(ai.BadGateway, "The provider's line of results is not a JSON object")
+		}
+		for _, id := range [][]byte{get("custom_id"), get("requestId"), get("request", "custom_id")} {
+			if r.ID == "" {
+				r.ID = jsonedit.Text(id)
+			}
+		}
+		r.Reply = get("response")
+		if inner := get("response", "body"); inner != nil {
+			r.Reply = inner
+		}
+		if jsonedit.Kind(r.Reply) == '{' && len(r.Reply) > len("{}") {
+			return r, nil
+		}
+		reason := jsonedit.Text(get("status"))
+		if reason == "" {
+			reason = jsonedit.Text(get("error", "message"))
+		}
+		if reason == "" {
+			reason = "The provider gave neither a reply nor a reason"
+		}
+		r.Err = &ai.Error{Kind: ai.Upstream, Code: "batch_request_failed", Message: reason}
+		return r, nil
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/dialect/predict"
 	"github.com/portico-ai/portico/internal/provider"
 )
 
@@ -73,9 +74,46 @@ func TestBatchLines(t *testing.T) {
 		{"claude-opus-4-8", `{"model":"claude-opus-4-8","max_tokens":5}`, `{"custom_id":"a","request":{"max_tokens":5,"anthropic_version":"vertex-2023-10-16"}}`},
 		{"meta.llama-4", `{"model":"meta.llama-4","messages":[]}`, `{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"meta/llama-4","messages":[]}}`},
 	} {
-		if got, err := p.BatchLine(c.model, "a", []byte(c.body)); err != nil || string(got) != c.want {
+		if got, err := p.BatchLine(ai.Chat, c.model, "a", []byte(c.body)); err != nil || string(got) != c.want {
 			t.Errorf("%s: got %s (%v), want %s", c.model, got, err, c.want)
 		}
+	}
+}
+
+// Results are in the format of their model's publisher; the client's id is where
+// the lines had it.
+func TestBatchResults(t *testing.T) {
+	p := row(t, noTokens(t))
+	for _, id := range []string{"a.jsonl", predict.Storage.ID("gs://bucket/a.jsonl")} {
+		if p.BatchResults(id) != nil {
+			t.Errorf("%s passes for results", id)
+		}
+	}
+	for _, c := range []struct {
+		model, line string
+		dialect     ai.Dialect
+		reply, err  string
+	}{
+		{"publishers/google/models/gemini-2.5-flash", `{"requestId":"a","request":{},"status":"","response":{"candidates":[]}}`, ai.Gemini, `{"candidates":[]}`, ""},
+		{"publishers/google/models/gemini-2.5-flash", `{"requestId":"a","request":{},"status":"Bad Request","response":{}}`, ai.Gemini, "", "Bad Request"},
+		{"publishers/anthropic/models/claude-opus-4-8", `{"custom_id":"a","request":{},"response":{"type":"message"},"status":""}`, ai.Anthropic, `{"type":"message"}`, ""},
+		{"publishers/meta/models/llama-4", `{"id":"x","custom_id":"a","response":{"status_code":200,"body":{"choices":[]}},"error":null}`, ai.OpenAI, `{"choices":[]}`, ""},
+		{"publishers/meta/models/llama-4", `{"custom_id":"a","error":{"message":"no"}}`, ai.OpenAI, "", "no"},
+		{"publishers/meta/models/llama-4", `{"custom_id":"a"}`, ai.OpenAI, "", "The provider gave neither a reply nor a reason"},
+	} {
+		got, err := p.BatchResults(predict.Storage.ResultID("gs://bucket/p.jsonl", c.model))([]byte(c.line))
+		if err != nil || got.ID != "a" || got.Dialect != c.dialect || c.err == "" && string(got.Reply) != c.reply || (got.Err != nil) != (c.err != "") {
+			t.Errorf("%s: got %+v, %v", c.line, got, err)
+		}
+		if got.Err != nil && got.Err.Message != c.err {
+			t.Errorf("%s: got %v, want %s", c.line, got.Err, c.err)
+		}
+	}
+	if _, err := p.BatchResults(predict.Storage.ResultID("gs://bucket/p.jsonl", "m"))([]byte("[]")); err == nil {
+		t.Error("a list is a result")
+	}
+	if _, err := p.BatchLine(ai.Embed, "text-embedding-005", "a", []byte(`{}`)); ai.AsError(err) == nil || ai.AsError(err).Kind != ai.Invalid {
+		t.Errorf("a line for embeddings: %v", err)
 	}
 }
 

@@ -51,7 +51,7 @@ func New(clients sign.Clients) *provider.Provider {
 		Adapter:   adapter{signer},
 		Quirks:    provider.Quirks{OptionalKey: true},
 		Choose:    choose,
-		BatchLine: batchLine,
+		BatchLine: batchLine, BatchResults: batchResults,
 		Notes: []string{
 			"A model's publisher decides where and in which format it is called: Gemini's models as below, Claude and its token counts through `rawPredict` in Anthropic's format, Mistral's and AI21's through `rawPredict`, all others through `endpoints/openapi` in OpenAI's.",
 			"Files are at " + storage + ", unless a base URL replaces both.",
