@@ -112,3 +112,35 @@ func TestAmazonsFramingIsRelayedAsItIs(t *testing.T) {
 		t.Errorf("it was called at %s, want /v1%s", got, c.Rest)
 	}
 }
+
+// Amazon does not tell what a reranking costs: queries are counted by their
+// documents, of which one holds a hundred.
+func TestRerankingIsCounted(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"bedrock": reply(200, `{"results":[{"index":1,"relevance_score":0.9}]}`)})
+	c := r.chat(`{"model":"amazon.rerank-v1:0","query":"q","documents":[`+strings.Repeat(`"a",`, 100)+`"b"]}`, "X-Portkey-Virtual-Key", "my-bedrock")
+	c.Op = ai.Rerank
+	status, _, body := r.answer(t, c)
+	if status != 200 || !strings.Contains(body, `"usage":{"search_units":2}`) {
+		t.Fatalf("status %d, body %s", status, body)
+	}
+	e := r.ledger.only(t)
+	if e.Usage != (ai.Usage{Known: true, Estimated: true, SearchUnits: 2}) || e.CostNano != 2_000_000 || !e.CostKnown {
+		t.Errorf("the entry is %+v", e)
+	}
+}
+
+func TestClaudesTokensAreCountedOnBedrock(t *testing.T) {
+	r := newRig(t, map[string]http.HandlerFunc{"bedrock": reply(200, `{"inputTokens":8}`)})
+	c := r.chat(`{"model":"us.`+sonnet+`","messages":[{"role":"user","content":"hi"}]}`, "X-Portkey-Virtual-Key", "my-bedrock")
+	c.Op, c.Dialect, c.Path = ai.CountTokens, ai.Anthropic, "/v1/messages/count_tokens"
+	if status, _, body := r.answer(t, c); status != 200 || body != `{"input_tokens":8}` {
+		t.Errorf("status %d, body %s", status, body)
+	}
+	sent := <-r.requests
+	if !strings.HasSuffix(sent.URL.EscapedPath(), "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/count-tokens") {
+		t.Errorf("it was asked at %s", sent.URL)
+	}
+	if e := r.ledger.only(t); e.Usage.Known || !e.CostKnown || e.CostNano != 0 {
+		t.Errorf("the entry is %+v", e)
+	}
+}

@@ -57,8 +57,12 @@ func (g *Gateway) readWhole(c *Call, a *answer, x *exchange) {
 		a.fail(err)
 		return
 	}
-	if c.Op.Relayed() {
+	switch {
+	case c.Op.Relayed():
 		g.readMedia(c, a)
+	case c.Op == ai.Rerank && !a.usage.Known: // counted by the request, where the provider does not tell
+		a.usage = g.Formats[c.Dialect].Usage(c.Op, a.body)
+		a.usage.Estimated = a.usage.Known
 	}
 	a.outcome = route.Outcome{Status: a.status}
 }

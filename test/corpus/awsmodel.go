@@ -1,9 +1,12 @@
 package corpus
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -118,6 +121,94 @@ func (m *awsModel) schema(s *awsShape) map[string]any {
 		limit("minimum", "maximum")
 	case "boolean":
 		out["type"] = "boolean"
+	}
+	return out
+}
+
+// SmithyShape is AWSShape for a service whose model is in Smithy's JSON, compressed.
+func SmithyShape(t testing.TB, file, shape string) *jsonschema.Schema {
+	t.Helper()
+	f, err := os.Open(filepath.Join(Specs(t), filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct{ Shapes map[string]*smithyShape }
+	if err := json.NewDecoder(z).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	m := awsModel{}
+	defs := map[string]any{}
+	for name, s := range doc.Shapes {
+		defs[smithyName(name)] = m.schema(s.aws())
+	}
+	for name, kind := range map[string]string{"String": "string", "Integer": "integer", "Boolean": "boolean", "Float": "number", "Unit": "null"} {
+		defs[name] = map[string]any{"type": kind}
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("smithy.json", map[string]any{"$defs": defs}); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("smithy.json#/$defs/" + shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+type smithyShape struct {
+	Type          string
+	Members       map[string]smithyMember
+	Member, Value smithyMember
+	Traits        map[string]json.RawMessage
+}
+
+type smithyMember struct {
+	Target string
+	Traits map[string]json.RawMessage
+}
+
+func smithyName(id string) string { return id[strings.LastIndexByte(id, '#')+1:] }
+
+// aws is the shape in the words of the older model.
+func (s *smithyShape) aws() *awsShape {
+	out := &awsShape{Type: s.Type, Members: map[string]*awsMember{}, Member: &awsMember{Shape: smithyName(s.Member.Target)}, Value: &awsMember{Shape: smithyName(s.Value.Target)}}
+	var limit struct{ Min, Max *json.Number }
+	for _, trait := range []string{"length", "range"} {
+		_ = json.Unmarshal(s.Traits["smithy.api#"+trait], &limit)
+	}
+	out.Min, out.Max = limit.Min, limit.Max
+	_ = json.Unmarshal(s.Traits["smithy.api#pattern"], &out.Pattern)
+	if _, err := regexp.Compile(out.Pattern); err != nil {
+		out.Pattern = "" // it repeats more than Go's expressions can
+	}
+	switch s.Type {
+	case "union":
+		out.Type, out.Union = "structure", true
+	case "enum":
+		out.Type = "string"
+	}
+	for name, m := range s.Members {
+		if value, ok := m.Traits["smithy.api#enumValue"]; ok {
+			var text string
+			_ = json.Unmarshal(value, &text)
+			out.Enum = append(out.Enum, text)
+			continue
+		}
+		location := ""
+		for _, place := range []string{"httpLabel", "httpQuery", "httpHeader"} {
+			if _, ok := m.Traits["smithy.api#"+place]; ok {
+				location = place
+			}
+		}
+		out.Members[name] = &awsMember{Shape: smithyName(m.Target), Location: location}
+		if _, ok := m.Traits["smithy.api#required"]; ok {
+			out.Required = append(out.Required, name)
+		}
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package bedrock
 
 import (
+	"bytes"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +23,12 @@ var statuses = map[string]int{
 
 // ParseError implements dialect.Format. Amazon's errors are {"message"} with the
 // type in a header, or as __type in the body, where a namespace may precede it.
+// Those of S3 are XML.
 func (Format) ParseError(status int, body []byte) *ai.Error {
+	var s3 struct{ Code, Message string }
+	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) && xml.Unmarshal(body, &s3) == nil && s3.Message != "" {
+		return &ai.Error{Kind: ai.Upstream, Status: status, Type: s3.Code, Code: s3.Code, Message: s3.Message}
+	}
 	e := openai.ParseError(status, body)
 	if kind := jsonedit.Text(jsonedit.Get(body, "__type")); kind != "" {
 		e.Type = kind[strings.LastIndexByte(kind, '#')+1:]

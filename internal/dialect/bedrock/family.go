@@ -18,6 +18,9 @@ const (
 // a model of Anthropic's.
 func IsClaude(model string) bool { return familyOf(model) == claude }
 
+// Foundation is a model's own id, which counts of tokens are asked for by.
+func Foundation(model string) string { return foundation(model) }
+
 // foundation is the model's own id: without an ARN around it and without the
 // region or geography of an inference profile before it.
 func foundation(model string) string {

@@ -6,6 +6,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/objects"
 	"github.com/portico-ai/portico/internal/dialect/openai"
 )
 
@@ -20,6 +21,28 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		return embeddingToHub(c, body)
 	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary:
 		return picturesToHub(c, body)
+	case ai.Rerank:
+		return rankingToHub(c, body)
+	case ai.CreateBatch:
+		return createdToHub(c, body)
+	case ai.GetBatch:
+		return jobToHub(c, body)
+	case ai.ListBatches:
+		return jobsToHub(c, body)
+	case ai.CancelBatch:
+		return objects.Cancelled(c.Object), nil
+	case ai.CreateFinetune:
+		return customizedToHub(c, body)
+	case ai.GetFinetune:
+		return customizationToHub(c, body)
+	case ai.ListFinetunes:
+		return customizationsToHub(c, body)
+	case ai.CancelFinetune:
+		return objects.Stopping(c.Object), nil
+	case ai.GetFile, ai.UploadFile:
+		return fileToHub(c, body)
+	case ai.GetFileContent:
+		return body, nil // one that happens to be JSON
 	}
 	reply := split(body)
 	content := jsonedit.Get(reply.take("output"), "message", "content")

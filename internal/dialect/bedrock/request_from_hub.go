@@ -18,6 +18,16 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 		return embeddingFromHub(c, body)
 	case ai.ImageGenerate, ai.ImageEdit, ai.ImageVary:
 		return pictureFromHub(c, body)
+	case ai.Rerank:
+		return rerankFromHub(c, body)
+	case ai.CreateBatch:
+		return jobFromHub(c, body)
+	case ai.CreateFinetune:
+		return customizationFromHub(c, body)
+	case ai.CancelBatch, ai.CancelFinetune:
+		return nil, nil
+	case ai.UploadFile:
+		return body, uploadable(body)
 	default:
 		return nil, unsupported(c.Op)
 	}

@@ -172,9 +172,17 @@ func request(t *testing.T, p *provider.Provider, op ai.Op) string {
 	case ai.ImageEdit:
 		c.Model = "kontext" // not every model of Fireworks' edits
 	}
+	inS3 := strings.HasPrefix(p.Ops[op].Base, "https://s3.")
+	if inS3 { // it knows no API keys
+		c.Fields["aws_access_key_id"], c.Fields["aws_secret_access_key"] = "AKIA", "secret"
+	}
 	r, err := p.Encode(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if inS3 { // what changes from call to call
+		r.Header.Set("Authorization", "SIGNATURE")
+		r.Header.Set("X-Amz-Date", "NOW")
 	}
 	line := fmt.Sprint(p.ID, " ", op, " ", p.Ops[op].Dialect, " ", r.Method, " ", r.URL)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {

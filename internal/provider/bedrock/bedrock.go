@@ -30,33 +30,60 @@ func New(clients sign.Clients) *provider.Provider {
 	return &provider.Provider{
 		ID: ID, Name: "Amazon Bedrock", Docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/welcome.html",
 		Base: "https://bedrock-runtime.{aws_region}.amazonaws.com",
-		Fields: provider.AWSFields(
+		Fields: append(provider.AWSFields(
 			provider.Field{Name: "anthropic_version", Header: "anthropic-version", Label: "Anthropic version",
 				Help: "Version of Claude's messages, if not " + anthropicVersion},
 			provider.Field{Name: "anthropic_beta", Header: "anthropic-beta", Label: "Beta features", Send: "Anthropic-Beta", Plain: true,
 				Help: "Beta features of Claude's, separated by commas"},
-		),
-		Sign:    signer.Sign,
-		Adapter: adapter{signer},
-		Quirks:  provider.Quirks{OptionalKey: true},
-		Ops: map[ai.Op]provider.Endpoint{
-			ai.Chat:  {Dialect: ai.Bedrock, Path: "/model/{model}/converse", StreamPath: "/model/{model}/converse-stream"},
-			ai.Embed: {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
-
-			ai.ImageGenerate: {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
-			ai.ImageEdit:     {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
-			ai.ImageVary:     {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
-
-			ai.Models: {Dialect: ai.Bedrock, Path: "/foundation-models", Method: http.MethodGet,
-				Base: "https://bedrock.{aws_region}.amazonaws.com"},
-		},
-		Choose: choose,
+		), fileFields()...),
+		Sign:      signer.Sign,
+		Adapter:   adapter{signer},
+		Quirks:    provider.Quirks{OptionalKey: true},
+		Ops:       ops(),
+		Choose:    choose,
+		BatchLine: batchLine, BatchResults: batchResults,
 		Notes: []string{
 			"Chat goes through Converse, streams through `/model/{model}/converse-stream`. Requests to /v1/messages for a Claude model go through InvokeModel in Claude's own format.",
-			"The list of models is at https://bedrock.{aws_region}.amazonaws.com, unless a base URL replaces both.",
+			"The list of models, batches and fine-tuning jobs are at https://bedrock.{aws_region}.amazonaws.com and files in S3, unless a base URL replaces all of them.",
+			"Rerankings go to the models of Amazon and Cohere through InvokeModel; /v1/messages/count_tokens counts for Claude's models.",
 			"Prices are those of the model, the inference profile or the ARN that is asked for; an application inference profile, a provisioned and an imported model have none.",
 			"Settings, models and what goes beyond OpenAI's fields: see [the API](../api.md#amazon-bedrock-and-sagemaker).",
 		},
+	}
+}
+
+// control is the host of the service's control plane, storage that of S3.
+const (
+	control = "https://bedrock.{aws_region}.amazonaws.com"
+	storage = "https://s3.{aws_region}.amazonaws.com"
+)
+
+const (
+	job      = "/model-invocation-job"
+	training = "/model-customization-jobs"
+	object   = "/{" + bucketField + "}/{id}"
+)
+
+func ops() map[ai.Op]provider.Endpoint {
+	return map[ai.Op]provider.Endpoint{
+		ai.Chat:           {Dialect: ai.Bedrock, Path: "/model/{model}/converse", StreamPath: "/model/{model}/converse-stream"},
+		ai.Embed:          {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.Rerank:         {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.ImageGenerate:  {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.ImageEdit:      {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.ImageVary:      {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.Models:         {Dialect: ai.Bedrock, Path: "/foundation-models", Method: http.MethodGet, Base: control},
+		ai.CreateBatch:    {Dialect: ai.Bedrock, Path: job, Base: control},
+		ai.ListBatches:    {Dialect: ai.Bedrock, Path: job + "s", Method: http.MethodGet, Base: control},
+		ai.GetBatch:       {Dialect: ai.Bedrock, Path: job + "/{id}", Method: http.MethodGet, Base: control},
+		ai.CancelBatch:    {Dialect: ai.Bedrock, Path: job + "/{id}/stop", Base: control},
+		ai.CreateFinetune: {Dialect: ai.Bedrock, Path: training, Base: control},
+		ai.ListFinetunes:  {Dialect: ai.Bedrock, Path: training, Method: http.MethodGet, Base: control},
+		ai.GetFinetune:    {Dialect: ai.Bedrock, Path: training + "/{id}", Method: http.MethodGet, Base: control},
+		ai.CancelFinetune: {Dialect: ai.Bedrock, Path: training + "/{id}/stop", Base: control},
+		ai.UploadFile:     {Dialect: ai.Bedrock, Path: object, Method: http.MethodPut, Base: storage},
+		ai.GetFile:        {Dialect: ai.Bedrock, Path: object, Method: http.MethodHead, Base: storage},
+		ai.GetFileContent: {Dialect: ai.Bedrock, Path: object, Method: http.MethodGet, Base: storage},
 	}
 }
 
@@ -71,15 +98,27 @@ var messages = provider.Endpoint{
 	Path: "/model/{model}/invoke", StreamPath: "/model/{model}/invoke-with-response-stream",
 }
 
+// counting is where the tokens of Claude's messages are counted.
+var counting = provider.Endpoint{Dialect: ai.Anthropic, Path: "/model/{model}/count-tokens"}
+
 func choose(op ai.Op, client ai.Dialect, model string) (provider.Endpoint, bool) {
-	return messages, op == ai.Chat && client == ai.Anthropic && dialect.IsClaude(modelID(model))
+	if !dialect.IsClaude(modelID(model)) || op != ai.CountTokens && client != ai.Anthropic {
+		return provider.Endpoint{}, false
+	}
+	if op == ai.CountTokens {
+		return counting, true
+	}
+	return messages, op == ai.Chat
 }
+
+// draws reports whether an operation makes pictures, which models do as they chat.
+func draws(op ai.Op) bool { return op == ai.ImageGenerate || op == ai.ImageEdit || op == ai.ImageVary }
 
 type adapter struct{ signer *sign.AWS }
 
 // Encode implements provider.Adapter.
 func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.Call) (*http.Request, error) {
-	e, ok := p.Endpoint(c.Op)
+	e, ok := p.EndpointFor(c.Op, c.Dialect, c.Model)
 	if !ok {
 		return nil, provider.Unsupported(p, c.Op)
 	}
@@ -92,6 +131,12 @@ func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.C
 	call := *c
 	var err error
 	switch {
+	case c.Op.Relayed() && !draws(c.Op):
+		return a.platform(ctx, p, &call, e)
+	case c.Op == ai.CountTokens:
+		// The models of inference profiles are counted for under their own names.
+		call.Model = dialect.Foundation(modelID(c.Model))
+		call.Body, err = countBody(c)
 	case c.Op == ai.Chat && c.Dialect == ai.Anthropic:
 		e = messages
 		call.Body, err = claudeBody(c)
@@ -101,7 +146,7 @@ func (a adapter) Encode(ctx context.Context, p *provider.Provider, c *provider.C
 	if err != nil {
 		return nil, err
 	}
-	path, err := pathOf(p, e.PathOf(c), c.Model)
+	path, err := pathOf(p, e.PathOf(c), call.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +174,11 @@ func pathOf(p *provider.Provider, template, model string) (string, error) {
 	case strings.ContainsAny(model, "{}"):
 		return "", &ai.Error{Kind: ai.Invalid, Param: "model", Message: "model must be a model's id, an inference profile's id or an ARN"}
 	}
-	return strings.ReplaceAll(template, "{model}", strings.ReplaceAll(url.QueryEscape(model), "+", "%20")), nil
+	return strings.ReplaceAll(template, "{model}", escaped(model)), nil
 }
+
+// escaped is a text as one segment of a path, as Amazon's clients write it.
+func escaped(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
 // claudeBody is a request of Claude's own clients as InvokeModel takes it: the
 // model and whether to stream are in the path, the version and the beta features

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strings"
@@ -71,6 +72,23 @@ func runChosen(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialec
 var edits = map[string][]string{
 	"vertex-ai/" + string(ai.Chat):        {"model"},
 	"vertex-ai/" + string(ai.CreateBatch): {"model", "instanceConfig"},
+
+	"bedrock/" + string(ai.CreateBatch):      {"modelId"},
+	"bedrock/" + string(ai.CreateFinetune):   {"baseModelIdentifier"},
+	"bedrock/" + string(ai.CountTokens):      {"max_tokens"},
+	"fireworks-ai/" + string(ai.CreateBatch): {"model"},
+}
+
+// unwrapped is a body without what a provider has around it.
+func (s *subject) unwrapped(body []byte) []byte {
+	if s.p.ID != "bedrock" || s.op != ai.CountTokens {
+		return body
+	}
+	inner, err := base64.StdEncoding.DecodeString(jsonedit.Text(jsonedit.Get(body, "input", "invokeModel", "body")))
+	if err != nil || len(inner) == 0 {
+		return body
+	}
+	return inner
 }
 
 // untouched is a body without what is the place's own to edit.
@@ -80,7 +98,7 @@ func (s *subject) untouched(body []byte) string {
 		return string(body)
 	}
 	var kept []string
-	for key, value := range jsonedit.Members(body) {
+	for key, value := range jsonedit.Members(s.unwrapped(body)) {
 		if !slices.Contains(own, string(key)) {
 			kept = append(kept, string(key)+":"+string(value))
 		}

@@ -31,6 +31,12 @@ type bedrockReply struct {
 	Models []struct {
 		ID string `json:"modelId"`
 	} `json:"modelSummaries"`
+
+	Results []struct {
+		Index int
+		Score float64 `json:"relevance_score"`
+		Other float64 `json:"relevanceScore"`
+	}
 }
 
 type bedrockBlock struct {
@@ -96,6 +102,11 @@ func readBedrock(body []byte) (s said, err error) {
 	}
 	switch {
 	case r.Models != nil:
+		return s, nil
+	case r.Results != nil:
+		for _, result := range r.Results {
+			s.Ranked = append(s.Ranked, ranked{result.Index, result.Score + result.Other})
+		}
 		return s, nil
 	case r.Embedding != nil || r.Embeddings != nil:
 		s.vectors(&r)

@@ -394,7 +394,8 @@ func (s *subject) asVendors(body []byte) []byte {
 	if s.chosen.model == "" || s.endpoint.Dialect == ai.Gemini {
 		return body
 	}
-	for _, key := range s.chosen.edits {
+	body = s.unwrapped(body)
+	for _, key := range append(edits[s.p.ID+"/"+string(s.op)], s.chosen.edits...) {
 		body, _ = jsonedit.Delete(body, key) // it is an object: it was just sent as one
 	}
 	body, _ = jsonedit.Set(body, "model", []byte(`"m"`))
