@@ -9,6 +9,7 @@ import (
 	"github.com/portico-ai/portico/internal/dialect/anthropic"
 	"github.com/portico-ai/portico/internal/dialect/bedrock"
 	"github.com/portico-ai/portico/internal/dialect/cohere"
+	"github.com/portico-ai/portico/internal/dialect/fireworks"
 	"github.com/portico-ai/portico/internal/dialect/gemini"
 	"github.com/portico-ai/portico/internal/dialect/jina"
 	"github.com/portico-ai/portico/internal/dialect/media"
@@ -28,7 +29,7 @@ import (
 func New() map[ai.Dialect]dialect.Format {
 	formats := map[ai.Dialect]dialect.Format{}
 	for _, f := range []dialect.Format{
-		openai.New(), anthropic.New(), bedrock.New(), cohere.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), predict.New(), responses.New(), tei.New(), triton.New(),
+		openai.New(), anthropic.New(), bedrock.New(), cohere.New(), fireworks.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), predict.New(), responses.New(), tei.New(), triton.New(),
 		voyage.New(), workersai.New(),
 	} {
 		formats[f.Dialect()] = f

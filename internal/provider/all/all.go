@@ -6,6 +6,7 @@ import (
 	"github.com/portico-ai/portico/internal/provider/azureai"
 	"github.com/portico-ai/portico/internal/provider/azureopenai"
 	"github.com/portico-ai/portico/internal/provider/bedrock"
+	"github.com/portico-ai/portico/internal/provider/fireworks"
 	"github.com/portico-ai/portico/internal/provider/google"
 	"github.com/portico-ai/portico/internal/provider/media"
 	"github.com/portico-ai/portico/internal/provider/oracle"
@@ -18,7 +19,7 @@ import (
 // New returns the registry of all providers. Token requests that a provider's
 // signature needs go through clients.
 func New(clients sign.Clients) (*provider.Registry, error) {
-	rows := append(provider.Rows(), azureai.New(clients), azureopenai.New(clients), bedrock.New(clients), google.New(), oracle.New(), sagemaker.New(clients),
+	rows := append(provider.Rows(), azureai.New(clients), azureopenai.New(clients), bedrock.New(clients), fireworks.New(), google.New(), oracle.New(), sagemaker.New(clients),
 		vertexai.New(clients), voyage.New())
 	return provider.NewRegistry(append(rows, media.Rows()...)...)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/form"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
-	"github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/provider"
 )
 
@@ -123,30 +122,6 @@ func replicate(p *provider.Provider, base string, c *provider.Call) (string, *pr
 	}
 	model, err := p.ModelPath(c.Model)
 	return base + "/models/" + model + "/predictions", out, err
-}
-
-// fireworks: FLUX models are workflows.
-func fireworks(p *provider.Provider, base string, c *provider.Call) (string, *provider.Call, error) {
-	model := fireworksModel(c.Model)
-	path, err := p.ModelPath(model)
-	out := with(c, "Accept", "application/json")
-	switch {
-	case media.IsKontext(model):
-		return base + "/workflows/" + path, out, err
-	case c.Op == ai.ImageEdit:
-		return "", nil, provider.Unsupported(p, c.Op)
-	case strings.Contains(model, "flux"):
-		return base + "/workflows/" + path + "/text_to_image", out, err
-	}
-	return base + "/image_generation/" + path, out, err
-}
-
-// fireworksModel is a model with its account, Fireworks' own if none is named.
-func fireworksModel(model string) string {
-	if strings.Contains(model, "/") {
-		return model
-	}
-	return "accounts/fireworks/models/" + model
 }
 
 // deepgramListen sends the file itself, and the form's fields in the query.

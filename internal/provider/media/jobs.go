@@ -53,22 +53,6 @@ func fluxJob(p *provider.Provider, base string, _ *provider.Call, before *provid
 	return &provider.Job{Method: http.MethodGet, URL: at}, nil
 }
 
-// fireworksJob: pictures of Kontext are asked after below the model's workflow.
-func fireworksJob(p *provider.Provider, base string, c *provider.Call, before *provider.Job, reply []byte) (*provider.Job, error) {
-	if !format.IsKontext(c.Model) || format.FluxStage(reply) != format.Running {
-		return nil, nil
-	}
-	if before != nil {
-		return before, nil
-	}
-	id := jsonedit.Get(reply, "request_id")
-	if jsonedit.Kind(id) != '"' {
-		return nil, noJob(p)
-	}
-	path, err := p.ModelPath(fireworksModel(c.Model))
-	return &provider.Job{Method: http.MethodPost, URL: base + "/workflows/" + path + "/get_result", Body: object("id", id)}, err
-}
-
 // replicateJob asks after a prediction that took longer than it was waited for.
 // One that was waited for has its output while it is still called processing; of
 // one that is asked after, that may be a part of it.

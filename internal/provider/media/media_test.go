@@ -59,8 +59,6 @@ func TestWhereModelsAre(t *testing.T) {
 		{"stability-ai", "", "core", `{"prompt":"x"}`, "https://api.stability.ai/v2beta/stable-image/generate/core"},
 		{"stability-ai", "", "stable-image-ultra", `{"prompt":"x"}`, "https://api.stability.ai/v2beta/stable-image/generate/ultra"},
 		{"stability-ai", base, "sd3.5-large", `{"prompt":"x","model":"sd3.5-large"}`, base + "/v2beta/stable-image/generate/sd3"},
-		{"fireworks-ai", "", "flux-1-schnell-fp8", `{}`, "https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-1-schnell-fp8/text_to_image"},
-		{"fireworks-ai", "", "accounts/me/models/playground-v2", `{}`, "https://api.fireworks.ai/inference/v1/image_generation/accounts/me/models/playground-v2"},
 		{"replicate", "", "black-forest-labs/flux-schnell", `{"input":{}}`, "https://api.replicate.com/v1/models/black-forest-labs/flux-schnell/predictions"},
 		{"replicate", "", "a/b:123", `{"version":"123","input":{}}`, "https://api.replicate.com/v1/predictions"},
 		{"workers-ai", "", "@cf/black-forest-labs/flux-1-schnell", `{}`, "https://api.cloudflare.com/client/v4/accounts/acc/ai/run/@cf/black-forest-labs/flux-1-schnell"},
@@ -103,9 +101,6 @@ func TestWhereEditsAre(t *testing.T) {
 		{"fal-ai", ai.ImageVary, "fal-ai/flux/dev/redux", `{}`, "https://fal.run/fal-ai/flux/dev/redux"},
 		{"segmind", ai.ImageEdit, "sdxl-inpaint", `{}`, "https://api.segmind.com/v1/sdxl-inpaint"},
 		{"replicate", ai.ImageEdit, "a/b", `{"input":{}}`, "https://api.replicate.com/v1/models/a/b/predictions"},
-		{"fireworks-ai", ai.ImageEdit, "flux-kontext-pro", `{}`, "https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-pro"},
-		{"fireworks-ai", ai.ImageGenerate, "flux-kontext-max", `{}`, "https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-max"},
-		{"fireworks-ai", ai.ImageEdit, "flux-1-dev-fp8", `{}`, ""},
 		{"black-forest-labs", ai.ImageEdit, "flux-kontext-pro", `{}`, "https://api.bfl.ai/v1/flux-kontext-pro"},
 		{"together-ai", ai.ImageEdit, "m", `{}`, "https://api.together.xyz/v1/images/generations"},
 		{"x-ai", ai.ImageEdit, "m", `{}`, "https://api.x.ai/v1/images/edits"},
@@ -152,8 +147,6 @@ func TestJobs(t *testing.T) {
 		"nothing to ask by":  {"black-forest-labs", "flux-2-pro", "", `{}`, "", "", true},
 		"done":               {"black-forest-labs", "flux-2-pro", "", `{"status":"Ready"}`, "", "", false},
 		"refused":            {"black-forest-labs", "flux-2-pro", "", `{"status":"Request Moderated"}`, "", "", false},
-		"fireworks":          {"fireworks-ai", "flux-kontext-pro", "", `{"request_id":"r1"}`, `POST https://api.fireworks.ai/inference/v1/workflows/accounts/fireworks/models/flux-kontext-pro/get_result {"id":"r1"}`, "", false},
-		"fireworks, at once": {"fireworks-ai", "flux-1-dev-fp8", "", `{"base64":["x"]}`, "", "", false},
 		"replicate":          {"replicate", "a/b", "", `{"id":"p/1","status":"processing","output":null}`, "GET https://api.replicate.com/v1/predictions/p%2F1", "https://api.replicate.com/v1/predictions/p%2F1/cancel", false},
 		"replicate, done":    {"replicate", "a/b", "", `{"id":"p1","status":"processing","output":["https://x"]}`, "", "", false},
 		"replicate, failed":  {"replicate", "a/b", "", `{"id":"p1","status":"failed"}`, "", "", false},
@@ -201,7 +194,7 @@ func TestJobs(t *testing.T) {
 	}
 	chat := draw("m", `{}`)
 	chat.Op = ai.Chat
-	p := row(t, "fireworks-ai")
+	p := row(t, "replicate")
 	if job, err := p.Adapter.(provider.Poller).Job(p, chat, nil, []byte(`{}`)); job != nil || err != nil {
 		t.Errorf("a chat: %+v, %v", job, err)
 	}
@@ -209,13 +202,10 @@ func TestJobs(t *testing.T) {
 
 // A model's name is part of the URL and cannot lead elsewhere.
 func TestModelsThatClimb(t *testing.T) {
-	for _, id := range []string{"stability-ai", "fireworks-ai", "replicate", "workers-ai", "fal-ai", "segmind"} {
+	for _, id := range []string{"stability-ai", "replicate", "workers-ai", "fal-ai", "segmind"} {
 		for _, model := range []string{"", "..", "a/../b", "/a", "a//b", "a/."} {
 			call := draw(model, `{}`)
 			call.Key = ai.NewSecret("KEY")
-			if model == "" && id == "fireworks-ai" {
-				continue // the account's part stands before it
-			}
 			_, err := row(t, id).Encode(t.Context(), call)
 			if e := ai.AsError(err); err == nil || e.Kind != ai.Invalid || e.Param != "model" {
 				t.Errorf("%s %q: %v", id, model, err)
@@ -312,8 +302,6 @@ func TestSpeech(t *testing.T) {
 // A provider that also has chats has them where the table's adapter finds them.
 func TestOtherOperationsStayWhereTheyAre(t *testing.T) {
 	for _, c := range []struct{ id, base, want string }{
-		{"fireworks-ai", "", "https://api.fireworks.ai/inference/v1/chat/completions"},
-		{"fireworks-ai", "https://own.example/v1", "https://own.example/v1/chat/completions"},
 		{"workers-ai", "", "https://api.cloudflare.com/client/v4/accounts/acc/ai/v1/chat/completions"},
 	} {
 		call := draw("flux", `{}`)

@@ -4,8 +4,6 @@
 package media
 
 import (
-	"net/http"
-
 	"github.com/portico-ai/portico/internal/ai"
 	format "github.com/portico-ai/portico/internal/dialect/media"
 	"github.com/portico-ai/portico/internal/provider"
@@ -72,22 +70,6 @@ func Rows() []*provider.Provider {
 			Notes: []string{
 				"owner/name is an official model; owner/name:version is any other, and is sent to /predictions.",
 				"A prediction that is not ready after a minute is asked after until it is or the request's timeout is over, and cancelled if the client leaves.",
-			},
-		},
-		{
-			ID: "fireworks-ai", Name: "Fireworks", Docs: "https://docs.fireworks.ai/api-reference/post-chatcompletions",
-			Base:    "https://api.fireworks.ai/inference/v1",
-			Adapter: polling{only{ai.ImageGenerate: fireworks, ai.ImageEdit: fireworks}, fireworksJob},
-			Ops: map[ai.Op]provider.Endpoint{
-				ai.Chat:          {Dialect: ai.OpenAI, Path: "/chat/completions"},
-				ai.Complete:      {Dialect: ai.OpenAI, Path: "/completions"},
-				ai.Embed:         {Dialect: ai.OpenAI, Path: "/embeddings"},
-				ai.Models:        {Dialect: ai.OpenAI, Path: "/models", Method: http.MethodGet},
-				ai.ImageGenerate: {Dialect: format.Fireworks, Path: "/image_generation/{model...}"},
-				ai.ImageEdit:     {Dialect: format.Fireworks, Path: "/workflows/{model...}"},
-			},
-			Notes: []string{
-				"The pictures of FLUX models are asked for at /workflows/{model}/text_to_image, those of FLUX.1 Kontext, which also edits, at /workflows/{model}; their result is asked after at /get_result below it.",
 			},
 		},
 		{
