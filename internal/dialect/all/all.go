@@ -29,8 +29,8 @@ import (
 func New() map[ai.Dialect]dialect.Format {
 	formats := map[ai.Dialect]dialect.Format{}
 	for _, f := range []dialect.Format{
-		openai.New(), anthropic.New(), bedrock.New(), cohere.New(), fireworks.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), predict.New(), responses.New(), tei.New(), triton.New(),
-		voyage.New(), workersai.New(),
+		openai.New(), anthropic.New(), bedrock.New(), bedrock.NewText(), cohere.New(), fireworks.New(), gemini.New(), jina.New(), nomic.New(), oci.New(), palm.New(), predict.New(),
+		responses.New(), tei.New(), triton.New(), voyage.New(), workersai.New(),
 	} {
 		formats[f.Dialect()] = f
 	}

@@ -186,6 +186,10 @@ func (a adapter) Next(_ context.Context, _ *provider.Provider, c *provider.Call,
 	switch c.Op {
 	case ai.CountTokens:
 		return nil, countReply(resp)
+	case ai.Complete:
+		if !c.Stream {
+			return nil, textReply(resp)
+		}
 	case ai.UploadFile, ai.GetFile:
 		return nil, objectReply(c, resp)
 	}

@@ -1,6 +1,6 @@
 // Package bedrock is Amazon Bedrock: Converse for chat with every model,
-// InvokeModel for embeddings and for what Claude's own clients ask of it, and the
-// control plane for the list of models. Source: the models of the services
+// InvokeModel for embeddings, completions and what Claude's own clients ask of it, the
+// control plane for models and jobs, and S3 for files. Source: the models of the services
 // bedrock-runtime 2023-09-30 and bedrock 2023-04-20, and Anthropic's guide to
 // Claude on Amazon Bedrock.
 package bedrock
@@ -45,6 +45,7 @@ func New(clients sign.Clients) *provider.Provider {
 		Notes: []string{
 			"Chat goes through Converse, streams through `/model/{model}/converse-stream`. Requests to /v1/messages for a Claude model go through InvokeModel in Claude's own format.",
 			"The list of models, batches and fine-tuning jobs are at https://bedrock.{aws_region}.amazonaws.com and files in S3, unless a base URL replaces all of them.",
+			"Completions go to the models of Meta and Mistral, and to Titan Text and Command Text, through InvokeModel; the prompt is sent as it is.",
 			"Rerankings go to the models of Amazon and Cohere through InvokeModel; /v1/messages/count_tokens counts for Claude's models.",
 			"Prices are those of the model, the inference profile or the ARN that is asked for; an application inference profile, a provisioned and an imported model have none.",
 			"Settings, models and what goes beyond OpenAI's fields: see [the API](../api.md#amazon-bedrock-and-sagemaker).",
@@ -68,6 +69,7 @@ func ops() map[ai.Op]provider.Endpoint {
 	return map[ai.Op]provider.Endpoint{
 		ai.Chat:           {Dialect: ai.Bedrock, Path: "/model/{model}/converse", StreamPath: "/model/{model}/converse-stream"},
 		ai.Embed:          {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
+		ai.Complete:       {Dialect: dialect.Text, Path: "/model/{model}/invoke", StreamPath: "/model/{model}/invoke-with-response-stream"},
 		ai.Rerank:         {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
 		ai.ImageGenerate:  {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},
 		ai.ImageEdit:      {Dialect: ai.Bedrock, Path: "/model/{model}/invoke"},

@@ -3,9 +3,11 @@ package bedrock
 import (
 	"encoding/base64"
 	"net/http"
+	"strconv"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
+	dialect "github.com/portico-ai/portico/internal/dialect/bedrock"
 	"github.com/portico-ai/portico/internal/provider"
 )
 
@@ -32,6 +34,26 @@ func countBody(c *provider.Call) ([]byte, error) {
 	w.EndObject()
 	w.EndObject()
 	return w.Bytes(), nil
+}
+
+// textReply puts what a completion cost, which InvokeModel tells in headers, where
+// the last event of a stream has it.
+func textReply(resp *http.Response) error {
+	in, out := resp.Header.Get("X-Amzn-Bedrock-Input-Token-Count"), resp.Header.Get("X-Amzn-Bedrock-Output-Token-Count")
+	if _, err := strconv.ParseUint(in, 10, 63); err != nil {
+		return nil
+	}
+	if _, err := strconv.ParseUint(out, 10, 63); err != nil {
+		return nil
+	}
+	body, err := provider.ReadStep(resp)
+	if err != nil || jsonedit.Kind(body) != '{' {
+		provider.Rewrite(resp, body)
+		return err
+	}
+	body, err = jsonedit.Set(body, dialect.Metrics, []byte(`{"inputTokenCount":`+in+`,"outputTokenCount":`+out+`}`))
+	provider.Rewrite(resp, body)
+	return err
 }
 
 // countReply makes the reply of CountTokens one of Anthropic's.

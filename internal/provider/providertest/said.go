@@ -59,6 +59,8 @@ var readers = map[ai.Dialect]reader{
 	ai.Gemini:    {readGemini, readGeminiStream},
 	ai.Predict:   {readPredict, readPredictStream},
 	ai.Bedrock:   {readBedrock, readBedrockStream},
+
+	"bedrock-text": {readText, readTextStream},
 }
 
 // eventData splits a stream into the data of its events, independently of the

@@ -258,3 +258,65 @@ func amazonHeaders(b []byte) map[string]string {
 	}
 	return h
 }
+
+// textAnswer is a completion through InvokeModel, or an event of one, in the words
+// of each family of models.
+type textAnswer struct {
+	Message string // of an exception
+
+	Generation, OutputText, Text  *string
+	Outputs, Results, Generations []textAnswer
+
+	StopReason string `json:"stop_reason"`
+	Completion string `json:"completionReason"`
+	Finish     string `json:"finish_reason"`
+
+	Metrics *struct {
+		In  int64 `json:"inputTokenCount"`
+		Out int64 `json:"outputTokenCount"`
+	} `json:"amazon-bedrock-invocationMetrics"`
+}
+
+func (a *textAnswer) add(s *said) {
+	for _, list := range [][]textAnswer{a.Outputs, a.Results, a.Generations} {
+		for i := range list {
+			list[i].add(s)
+		}
+	}
+	for _, text := range []*string{a.Generation, a.OutputText, a.Text} {
+		if text != nil {
+			s.Text += *text
+		}
+	}
+	switch a.StopReason + a.Completion + a.Finish {
+	case "":
+	case "length", "LENGTH", "MAX_TOKENS":
+		s.Finish = []string{"length"}
+	default:
+		s.Finish = []string{"stop"}
+	}
+	s.Error = a.Message
+	if a.Metrics != nil {
+		s.Done = true
+		s.Usage = ai.Usage{Known: true, InputTokens: a.Metrics.In, OutputTokens: a.Metrics.Out}
+	}
+}
+
+func readText(body []byte) (s said, err error) {
+	var a textAnswer
+	err = decode(string(body), &a)
+	a.add(&s)
+	s.Done = false // only a stream tells that it is
+	return s, err
+}
+
+func readTextStream(data []string) (s said, err error) {
+	for _, event := range data {
+		var a textAnswer
+		if err := decode(event, &a); err != nil {
+			return s, err
+		}
+		a.add(&s)
+	}
+	return s, nil
+}
