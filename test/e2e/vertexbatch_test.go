@@ -65,7 +65,9 @@ func (c *cloud) object(w http.ResponseWriter, r *http.Request) {
 	content, ok := c.objects["gs://"+r.PathValue("bucket")+"/"+r.PathValue("name")]
 	switch {
 	case !ok:
+		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"error":{"code":404,"message":"No such object: bucket/none","errors":[{"message":"No such object: bucket/none","domain":"global","reason":"notFound"}]}}`)
 	case r.URL.Query().Get("alt") == "media":
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = io.WriteString(w, content)
@@ -79,6 +81,11 @@ func (c *cloud) start(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	if c.job["model"] == "publishers/google/models/secret" {
+		w.WriteHeader(http.StatusForbidden)
+		answerJSON(w, map[string]any{"error": map[string]any{"code": 403, "status": "PERMISSION_DENIED", "message": "The caller does not have permission"}})
+		return
+	}
 	c.job["name"], c.job["state"] = "projects/5/locations/us-east5/batchPredictionJobs/77", "JOB_STATE_PENDING"
 	answerJSON(w, c.job)
 }
@@ -86,7 +93,12 @@ func (c *cloud) start(w http.ResponseWriter, r *http.Request) {
 func (c *cloud) finish() {
 	input := c.job["inputConfig"].(map[string]any)["gcsSource"].(map[string]any)["uris"].([]any)[0].(string)
 	folder := c.job["outputConfig"].(map[string]any)["gcsDestination"].(map[string]any)["outputUriPrefix"].(string) + "/prediction-1"
+	c.objects[folder+"/predictions.jsonl"] = ""
 	for line := range strings.Lines(c.objects[input]) {
+		if strings.Contains(line, "fail") {
+			c.objects[folder+"/predictions.jsonl"] += strings.TrimSuffix(line, "}\n") + `,"status":"Bad Request: the model refuses this","response":{}}` + "\n"
+			continue
+		}
 		c.objects[folder+"/predictions.jsonl"] += strings.TrimSuffix(line, "}\n") + `,"status":"","response":{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello from a batch."}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":4,"totalTokenCount":13}}}` + "\n"
 	}
 	c.job["state"], c.job["outputInfo"] = "JOB_STATE_SUCCEEDED", map[string]any{"gcsOutputDirectory": folder}
@@ -150,5 +162,55 @@ func TestVertexBatch(t *testing.T) {
 		if got := s.call("GET", path, workspaceKey, nil, append([]string{"X-Portkey-Virtual-Key", slug}, headers...)...); got.Status != 400 {
 			t.Errorf("%s %v: status %d, %s", path, headers, got.Status, got.Body)
 		}
+	}
+}
+
+// What is refused, what failed, and how Google's own errors read.
+func TestVertexBatchRefusals(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	s := start(t, t.TempDir(), map[string]string{"vertex-ai": cloud.URL})
+	keys := []string{"X-Portkey-Provider", "vertex-ai", "X-Portkey-Api-Key", workspaceKey, "Authorization", "Bearer " + googleToken,
+		"X-Portkey-Vertex-Region", "us-east5", "X-Portkey-Vertex-Project-Id", "acme", "X-Portkey-Vertex-Storage-Bucket-Name", "bucket"}
+	const batch = `{"input_file_id":"gs://bucket/in.jsonl","endpoint":"/v1/chat/completions"`
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"GET", "/v1/files/none/content", "", 404, "No such object: bucket/none"},
+		{"GET", "/v1/files/none", "", 404, "No such object: bucket/none"},
+		{"GET", "/v1/files", "", 501, "listFiles is not supported by vertex-ai"},
+		{"DELETE", "/v1/files/x", "", 501, "deleteFile is not supported by vertex-ai"},
+		{"POST", "/v1/batches", batch + "}", 400, "needs a model"},
+		{"POST", "/v1/batches", `{"model":"m","input_file_id":"gs://other/in.jsonl"}`, 400, "must be in the bucket"},
+		{"POST", "/v1/batches", `{"model":"m","input_file_id":"file-1"}`, 400, "input_file_id"},
+		{"POST", "/v1/batches", batch + `,"model":"secret"}`, 403, "The caller does not have permission"},
+	} {
+		got := s.call(c.method, c.path, workspaceKey, c.body, keys...)
+		if got.Status != c.status || !strings.Contains(got.Body, c.want) {
+			t.Errorf("%s %s %v: status %d, want %d with %q: %s", c.method, c.path, c.body, got.Status, c.status, c.want, got.Body)
+		}
+	}
+	upload := func(lines, purpose string) response {
+		form, contentType := newForm(t, []byte(lines), "purpose", purpose)
+		return s.call("POST", "/v1/files", workspaceKey, form, append([]string{"Content-Type", contentType, "X-Portkey-Provider-File-Name", "in.jsonl"}, keys...)...)
+	}
+	wantError(t, upload(batchLine("one", "gemini-2.5-flash", "Hello")+"{\n", "batch"), 400, "line 2")
+	wantError(t, upload("", "assistants"), 400, "purpose")
+	if len(cloud.objects) > 0 {
+		t.Errorf("a file was kept that could not be translated: %v", cloud.objects)
+	}
+	if got := upload(batchLine("one", "gemini-2.5-flash", "Hello")+batchLine("two", "gemini-2.5-flash", "fail"), "batch"); got.Status != 200 {
+		t.Fatalf("status %d, %s", got.Status, got.Body)
+	}
+	if got := s.call("POST", "/v1/batches", workspaceKey, batch+`,"model":"gemini-2.5-flash"}`, keys...); got.Status != 200 {
+		t.Fatalf("status %d, %s", got.Status, got.Body)
+	}
+	got := s.call("GET", "/v1/batches/77/output", workspaceKey, nil, keys...)
+	one, two, _ := strings.Cut(got.Body, "\n")
+	if got.Status != 200 || !strings.Contains(one, `"custom_id":"one","response":{"status_code":200`) ||
+		!strings.Contains(two, `"custom_id":"two","response":null,"error":{"code":"batch_request_failed","message":"Bad Request: the model refuses this"}`) {
+		t.Errorf("status %d, %s", got.Status, got.Body)
 	}
 }
