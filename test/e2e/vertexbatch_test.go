@@ -19,6 +19,7 @@ type cloud struct {
 	mu      sync.Mutex
 	objects map[string]string // by gs:// address
 	job     map[string]any
+	tuning  map[string]any
 }
 
 func newCloud(t *testing.T) *cloud {
@@ -31,6 +32,13 @@ func newCloud(t *testing.T) *cloud {
 	mux.HandleFunc("GET "+jobs+"/{id}", func(w http.ResponseWriter, _ *http.Request) { c.finish(); answerJSON(w, c.job) })
 	mux.HandleFunc("GET "+jobs, func(w http.ResponseWriter, _ *http.Request) {
 		answerJSON(w, map[string]any{"batchPredictionJobs": []any{c.job}})
+	})
+	const tunings = "/v1/projects/acme/locations/us-east5/tuningJobs"
+	mux.HandleFunc("POST "+tunings, c.tune)
+	mux.HandleFunc("GET "+tunings+"/{id}", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, c.tuning) })
+	mux.HandleFunc("POST "+tunings+"/{id}", func(w http.ResponseWriter, r *http.Request) {
+		c.tuning["state"], c.tuning["cancelled"] = "JOB_STATE_CANCELLED", r.PathValue("id")
+		answerJSON(w, map[string]any{})
 	})
 	mux.HandleFunc("POST "+jobs+"/{id}", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, map[string]any{}) })
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,6 +96,15 @@ func (c *cloud) start(w http.ResponseWriter, r *http.Request) {
 	}
 	c.job["name"], c.job["state"] = "projects/5/locations/us-east5/batchPredictionJobs/77", "JOB_STATE_PENDING"
 	answerJSON(w, c.job)
+}
+
+func (c *cloud) tune(w http.ResponseWriter, r *http.Request) {
+	if err := json.NewDecoder(r.Body).Decode(&c.tuning); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	c.tuning["name"], c.tuning["state"] = "projects/5/locations/us-east5/tuningJobs/9", "JOB_STATE_PENDING"
+	answerJSON(w, c.tuning)
 }
 
 func (c *cloud) finish() {
@@ -163,6 +180,42 @@ func TestVertexBatch(t *testing.T) {
 			t.Errorf("%s %v: status %d, %s", path, headers, got.Status, got.Body)
 		}
 	}
+}
+
+// A file for training goes up as it is, and a job of OpenAI's form becomes one of
+// Vertex AI's.
+func TestVertexTuning(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	s := start(t, t.TempDir(), map[string]string{"vertex-ai": cloud.URL})
+	keys := []string{"X-Portkey-Provider", "vertex-ai", "X-Portkey-Api-Key", workspaceKey, "Authorization", "Bearer " + googleToken,
+		"X-Portkey-Vertex-Region", "us-east5", "X-Portkey-Vertex-Project-Id", "acme", "X-Portkey-Vertex-Storage-Bucket-Name", "bucket"}
+	do := func(method, path string, body any, headers ...string) map[string]any {
+		t.Helper()
+		got := s.call(method, path, workspaceKey, body, append(headers, keys...)...)
+		if got.Status != 200 {
+			t.Fatalf("%s %s: status %d, %s", method, path, got.Status, got.Body)
+		}
+		return got.JSON(t)
+	}
+	const line = `{"contents":[{"role":"user","parts":[{"text":"Hi"}]},{"role":"model","parts":[{"text":"Hello"}]}]}` + "\n"
+	form, contentType := newForm(t, []byte(line), "purpose", "fine-tune")
+	file := do("POST", "/v1/files", form, "Content-Type", contentType, "X-Portkey-Provider-File-Name", "train.jsonl")
+	if file["purpose"] != "fine-tune" || cloud.objects["gs://bucket/train.jsonl"] != line {
+		t.Fatalf("the file is %v, in the bucket %v", file, cloud.objects)
+	}
+	job := do("POST", "/v1/fine_tuning/jobs", map[string]any{"training_file": file["id"], "model": "gemini-2.5-flash", "suffix": "mine"})
+	if job["id"] != "9" || job["status"] != "queued" || job["training_file"] != file["id"] || cloud.tuning["tunedModelDisplayName"] != "mine" {
+		t.Fatalf("the job is %v, there %v", job, cloud.tuning)
+	}
+	if job := do("POST", "/v1/fine_tuning/jobs/9/cancel", nil); job["status"] != "cancelled" || cloud.tuning["cancelled"] != "9:cancel" {
+		t.Errorf("the job is %v, there %v", job, cloud.tuning)
+	}
+	if job := do("GET", "/v1/fine_tuning/jobs/9", nil); job["status"] != "cancelled" || job["model"] != "gemini-2.5-flash" {
+		t.Errorf("the job is %v", job)
+	}
+	got := s.call("POST", "/v1/fine_tuning/jobs", workspaceKey, `{"model":"gemini-2.5-flash","training_file":"gs://other/x"}`, keys...)
+	wantError(t, got, 400, "must be in the bucket")
 }
 
 // What is refused, what failed, and how Google's own errors read.

@@ -187,17 +187,6 @@ func embeds(model string) bool {
 	return strings.HasPrefix(name, "amazon.titan-embed") || strings.HasPrefix(name, "cohere.embed")
 }
 
-// uploadable refuses files that are for anything else than batches and training.
-func uploadable(fields []byte) error {
-	if purpose := jsonedit.Text(jsonedit.Get(fields, "purpose")); purpose != "batch" && purpose != "fine-tune" {
-		return invalid("purpose", "must be batch or fine-tune: nothing else of Bedrock's takes files here")
-	}
-	if jsonedit.Kind(jsonedit.Get(fields, "file")) != '{' {
-		return invalid("file", "must be a file of JSON lines")
-	}
-	return nil
-}
-
 // An Object is what S3 tells of one, in headers; it stands for a reply's body.
 type Object struct {
 	URI      string
@@ -220,7 +209,7 @@ func (o Object) Write() []byte {
 func fileToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	uri := jsonedit.Text(jsonedit.Get(body, "uri"))
 	f := objects.File{
-		ID: Storage.ID(uri), Name: uri[strings.LastIndexByte(uri, '/')+1:], Purpose: "batch",
+		ID: Storage.ID(uri), Name: uri[strings.LastIndexByte(uri, '/')+1:], Purpose: objects.Purpose(c.Request),
 		Bytes: count(jsonedit.Get(body, "bytes")), Created: jsonedit.Text(jsonedit.Get(body, "modified")),
 	}
 	if model, ok := Storage.Model(c.Object); ok {

@@ -8,6 +8,7 @@ import (
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 	"github.com/portico-ai/portico/internal/codec/jsonschema"
 	"github.com/portico-ai/portico/internal/dialect"
+	"github.com/portico-ai/portico/internal/dialect/objects"
 )
 
 // RequestFromHub implements dialect.Translator.
@@ -27,7 +28,7 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 	case ai.CancelBatch, ai.CancelFinetune:
 		return nil, nil
 	case ai.UploadFile:
-		return body, uploadable(body)
+		return body, objects.Uploadable(body)
 	default:
 		return nil, unsupported(c.Op)
 	}

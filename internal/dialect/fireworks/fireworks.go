@@ -157,11 +157,8 @@ func cancelledToHub(c *dialect.Conversion, _ []byte) ([]byte, error) {
 
 // uploadFromHub asks for a dataset to upload to.
 func uploadFromHub(c *dialect.Conversion, fields []byte) ([]byte, error) {
-	if purpose := jsonedit.Text(jsonedit.Get(fields, "purpose")); purpose != "batch" && purpose != "fine-tune" {
-		return nil, invalid("purpose", "must be batch or fine-tune: Fireworks has no other use for files")
-	}
-	if jsonedit.Kind(jsonedit.Get(fields, "file")) != '{' {
-		return nil, invalid("file", "must be a file of JSON lines")
+	if err := objects.Uploadable(fields); err != nil {
+		return nil, err
 	}
 	var w jsonedit.Writer
 	w.Object()
@@ -187,6 +184,9 @@ func fileToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	}
 	if f.Created == "" {
 		f.CreatedAt = c.Now
+	}
+	if c.Op == ai.UploadFile {
+		f.Purpose = objects.Purpose(c.Request)
 	}
 	return f.Write(), nil
 }

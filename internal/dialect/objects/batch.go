@@ -3,6 +3,7 @@ package objects
 import (
 	"time"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/codec/jsonedit"
 )
 
@@ -146,6 +147,29 @@ func ending(id, object, status string) []byte {
 	w.StringMember("status", status)
 	w.EndObject()
 	return w.Bytes()
+}
+
+// Purpose is what a new file is for, as the request to upload it says. Of any other
+// nothing tells; most are for batches.
+func Purpose(upload []byte) string {
+	if purpose := jsonedit.Text(jsonedit.Get(upload, "purpose")); purpose != "" {
+		return purpose
+	}
+	return "batch"
+}
+
+// Uploadable refuses files that are for anything else than batches and training.
+func Uploadable(upload []byte) error {
+	refuse := func(param, problem string) error {
+		return &ai.Error{Kind: ai.Invalid, Type: "invalid_request_error", Param: param, Message: param + " " + problem}
+	}
+	if purpose := jsonedit.Text(jsonedit.Get(upload, "purpose")); purpose != "batch" && purpose != "fine-tune" {
+		return refuse("purpose", "must be batch or fine-tune: the provider has no other use for files")
+	}
+	if jsonedit.Kind(jsonedit.Get(upload, "file")) != '{' {
+		return refuse("file", "must be a file of JSON lines")
+	}
+	return nil
 }
 
 // A File is an object as OpenAI's API tells of a file.

@@ -84,7 +84,7 @@ func writeBatch(w *jsonedit.Writer, job []byte) error {
 		return ai.Errorf(ai.BadGateway, "The provider's reply could not be read: a job has no name or no state that is known")
 	}
 	b := objects.Batch{
-		ID: name[strings.LastIndexByte(name, '/')+1:], Endpoint: "/v1/chat/completions", Model: text("model"), Status: state,
+		ID: last(name), Endpoint: "/v1/chat/completions", Model: text("model"), Status: state,
 		Created: text("createTime"), Started: text("startTime"), Ended: text("endTime"),
 	}
 	for uri := range jsonedit.Elements(jsonedit.Get(job, "inputConfig", "gcsSource", "uris")) {
@@ -110,26 +110,15 @@ func batchesToHub(_ *dialect.Conversion, body []byte) ([]byte, error) {
 	return objects.WritePage(jsonedit.Get(body, "batchPredictionJobs"), jsonedit.Text(jsonedit.Get(body, "nextPageToken")), writeBatch)
 }
 
-// uploadable refuses files that are for anything else than batches.
-func uploadable(fields []byte) error {
-	if jsonedit.Text(jsonedit.Get(fields, "purpose")) != "batch" {
-		return invalid("purpose", "must be batch: Vertex AI has no other use for files")
-	}
-	if jsonedit.Kind(jsonedit.Get(fields, "file")) != '{' {
-		return invalid("file", "must be a file of JSON lines")
-	}
-	return nil
-}
-
 // fileToHub writes an object of Cloud Storage as a file.
-func fileToHub(_ *dialect.Conversion, body []byte) ([]byte, error) {
+func fileToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 	text := func(key string) string { return jsonedit.Text(jsonedit.Get(body, key)) }
 	bucket, name := text("bucket"), text("name")
 	if bucket == "" || name == "" {
 		return nil, ai.Errorf(ai.BadGateway, "The provider's reply could not be read: it is no object of Cloud Storage")
 	}
 	f := objects.File{
-		ID: Storage.ID("gs://" + bucket + "/" + name), Name: name[strings.LastIndexByte(name, '/')+1:], Purpose: "batch",
+		ID: Storage.ID("gs://" + bucket + "/" + name), Name: last(name), Purpose: objects.Purpose(c.Request),
 		Bytes: objects.Count(jsonedit.Get(body, "size")), Created: text("timeCreated"),
 	}
 	return f.Write(), nil

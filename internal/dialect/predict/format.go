@@ -1,7 +1,7 @@
 // Package predict is the format of Vertex AI's predict method, as its embedding
 // models and Imagen take it: a list of instances and parameters that hold for all
-// of them, and a prediction for each; and of its batch prediction jobs, whose
-// files are in Cloud Storage. Source: Google's reference of the text embeddings,
+// of them, and a prediction for each; and of its batch prediction and tuning jobs,
+// whose files are in Cloud Storage. Source: Google's reference of the text embeddings,
 // multimodal embeddings and Imagen APIs, the discovery document of aiplatform v1
 // and the JSON API of Cloud Storage; errors are those of every Google API.
 //
@@ -77,10 +77,12 @@ func (Format) RequestFromHub(c *dialect.Conversion, body []byte) ([]byte, error)
 		return imageFromHub(c, body)
 	case ai.CreateBatch:
 		return jobFromHub(c, body)
-	case ai.CancelBatch:
+	case ai.CreateFinetune:
+		return tuningFromHub(c, body)
+	case ai.CancelBatch, ai.CancelFinetune:
 		return []byte("{}"), nil
 	case ai.UploadFile:
-		return body, uploadable(body)
+		return body, objects.Uploadable(body)
 	}
 	return nil, unsupported(c.Op)
 }
@@ -98,6 +100,12 @@ func (Format) ReplyToHub(c *dialect.Conversion, body []byte) ([]byte, error) {
 		return batchesToHub(c, body)
 	case ai.CancelBatch:
 		return objects.Cancelled(c.Object), nil
+	case ai.CreateFinetune, ai.GetFinetune:
+		return tuningToHub(c, body)
+	case ai.ListFinetunes:
+		return tuningsToHub(c, body)
+	case ai.CancelFinetune:
+		return objects.Stopping(c.Object), nil
 	case ai.GetFile, ai.UploadFile:
 		return fileToHub(c, body)
 	case ai.GetFileContent:

@@ -70,8 +70,9 @@ func runChosen(t *testing.T, p *provider.Provider, formats map[ai.Dialect]dialec
 // edits are members of bodies that a provider's place for an operation edits
 // whatever the model.
 var edits = map[string][]string{
-	"vertex-ai/" + string(ai.Chat):        {"model"},
-	"vertex-ai/" + string(ai.CreateBatch): {"model", "instanceConfig"},
+	"vertex-ai/" + string(ai.Chat):           {"model"},
+	"vertex-ai/" + string(ai.CreateBatch):    {"model", "instanceConfig"},
+	"vertex-ai/" + string(ai.CreateFinetune): {"baseModel"},
 
 	"bedrock/" + string(ai.CreateBatch):      {"modelId"},
 	"bedrock/" + string(ai.CreateFinetune):   {"baseModelIdentifier"},

@@ -124,7 +124,7 @@ var descriptions = map[string]description{
 	"bedrock":              {file: "bedrock/bedrock-runtime.service-2.json", shapes: map[ai.Op]string{ai.Chat: "ConverseStreamRequest"}},
 	"vertex-ai": {
 		file: "vertex-ai/aiplatform.v1.discovery.json.gz", modelInPath: "{modelsId}", correct: asProtoJSON,
-		words: []string{"{id}", "{batchPredictionJobsId}", "{vertex_project_id}", "{projectsId}", "{vertex_region}", "{locationsId}", "/publishers/google/", "/publishers/{publishersId}/"},
+		words: []string{"/batchPredictionJobs/{id}", "/batchPredictionJobs/{batchPredictionJobsId}", "/tuningJobs/{id}", "/tuningJobs/{tuningJobsId}", "{vertex_project_id}", "{projectsId}", "{vertex_region}", "{locationsId}", "/publishers/google/", "/publishers/{publishersId}/"},
 		lacks: func(op ai.Op) bool {
 			return op == ai.Models || op == ai.UploadFile || op == ai.GetFile || op == ai.GetFileContent
 		},

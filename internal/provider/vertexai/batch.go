@@ -1,6 +1,7 @@
 package vertexai
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -21,7 +22,9 @@ func (adapter) platform(ctx context.Context, p *provider.Provider, c *provider.C
 	switch c.Op {
 	case ai.CreateBatch:
 		c.Body, err = jobBody(c)
-	case ai.ListBatches:
+	case ai.CreateFinetune:
+		c.Body, err = tuningBody(c)
+	case ai.ListBatches, ai.ListFinetunes:
 		path, err = p.WithPage(path, query, "pageSize", "pageToken")
 	case ai.UploadFile:
 		path = strings.Replace(path, "{id}", url.QueryEscape(uploadName(c)), 1)
@@ -33,7 +36,7 @@ func (adapter) platform(ctx context.Context, p *provider.Provider, c *provider.C
 	}
 	if strings.Contains(path, "{id}") {
 		if id, err = url.PathUnescape(id); err != nil || id == "" || id == "." || id == ".." {
-			return nil, &ai.Error{Kind: ai.Invalid, Param: "id", Message: "The address must name a batch or a file"}
+			return nil, &ai.Error{Kind: ai.Invalid, Param: "id", Message: "The address must name a job or a file"}
 		}
 		c.Model = id // one segment, whatever characters it has
 		path = strings.Replace(path, "{id}", "{model}", 1)
@@ -44,28 +47,49 @@ func (adapter) platform(ctx context.Context, p *provider.Provider, c *provider.C
 // jobBody is a job with its model as Vertex AI names it. Its file must be in the
 // bucket that the credential is for.
 func jobBody(c *provider.Call) ([]byte, error) {
-	name := ""
-	for _, asked := range []string{jsonedit.Text(jsonedit.Get(c.Body, "model")), c.Fields["provider_model"], c.Model} {
-		if name == "" {
-			name = asked
-		}
-	}
-	if name == "" {
-		return nil, &ai.Error{Kind: ai.Invalid, Param: "model",
-			Message: "A batch needs a model: set model in its request, or provider_model (x-portkey-provider-model)"}
+	m, err := jobModel(c, "model")
+	if err != nil {
+		return nil, err
 	}
 	for uri := range jsonedit.Elements(jsonedit.Get(c.Body, "inputConfig", "gcsSource", "uris")) { // the results go beside it
 		if _, err := inBucket(c, jsonedit.Text(uri)); err != nil {
 			return nil, err
 		}
 	}
-	m := parse(name)
 	body, err := jsonedit.Set(c.Body, "model", jsonedit.AppendString(nil, "publishers/"+m.publisher+"/models/"+m.name))
 	if err != nil || m.publisher != googleModels {
 		return body, err
 	}
 	// The client's ids are not part of requests, but come back with the results.
 	return jsonedit.Set(body, "instanceConfig", []byte(`{"excludedFields":["requestId"]}`))
+}
+
+// jobModel is the model of a job, which its request names in a member, or else the
+// credential.
+func jobModel(c *provider.Call, member string) (model, error) {
+	name := cmp.Or(jsonedit.Text(jsonedit.Get(c.Body, member)), c.Fields["provider_model"], c.Model)
+	if name == "" {
+		return model{}, &ai.Error{Kind: ai.Invalid, Param: "model",
+			Message: "A job needs a model: set model in its request, or provider_model (x-portkey-provider-model)"}
+	}
+	return parse(name), nil
+}
+
+// tuningBody is a tuning job with its model's plain name, whose files are all in the
+// bucket that the credential is for.
+func tuningBody(c *provider.Call) ([]byte, error) {
+	m, err := jobModel(c, "baseModel")
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range []string{"trainingDatasetUri", "validationDatasetUri"} {
+		if uri := jsonedit.Text(jsonedit.Get(c.Body, "supervisedTuningSpec", key)); uri != "" {
+			if _, err := inBucket(c, uri); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return jsonedit.Set(c.Body, "baseModel", jsonedit.AppendString(nil, m.name))
 }
 
 // inBucket is the name of a file in the bucket that the credential is for.

@@ -19,7 +19,8 @@ func platform(op ai.Op, rest string, fields ...string) *provider.Call {
 }
 
 func TestBatchURLs(t *testing.T) {
-	const at = "https://us-east5-aiplatform.googleapis.com/v1/projects/acme/locations/us-east5/batchPredictionJobs"
+	const location = "https://us-east5-aiplatform.googleapis.com/v1/projects/acme/locations/us-east5"
+	const at, tunings = location + "/batchPredictionJobs", location + "/tuningJobs"
 	for _, c := range []struct {
 		call *provider.Call
 		want string
@@ -28,6 +29,9 @@ func TestBatchURLs(t *testing.T) {
 		{platform(ai.GetBatch, "/batches/..%2F77%3Fx"), "GET " + at + "/..%2F77%3Fx"},
 		{platform(ai.CancelBatch, "/batches/77/cancel"), "POST " + at + "/77:cancel"},
 		{platform(ai.ListBatches, "/batches"), "GET " + at},
+		{platform(ai.GetFinetune, "/fine_tuning/jobs/9"), "GET " + tunings + "/9"},
+		{platform(ai.CancelFinetune, "/fine_tuning/jobs/9/cancel"), "POST " + tunings + "/9:cancel"},
+		{platform(ai.ListFinetunes, "/fine_tuning/jobs?limit=5"), "GET " + tunings + "?pageSize=5"},
 		{platform(ai.ListBatches, "/batches?limit=5&page_token=a%2Fb&x=y"), "GET " + at + "?pageSize=5&pageToken=a%2Fb"},
 		{platform(ai.GetFile, "/files/gs-Z3M6Ly9idWNrZXQvaW4vYS5qc29ubA"), "GET https://storage.googleapis.com/storage/v1/b/bucket/o/in%2Fa.jsonl"},
 		{platform(ai.GetFileContent, "/files/gs%253A%252F%252Fbucket%252Fin%252Fa.jsonl/content"), "GET https://storage.googleapis.com/storage/v1/b/bucket/o/in%2Fa.jsonl?alt=media"},
@@ -63,6 +67,29 @@ func TestJobBodies(t *testing.T) {
 		}
 		if body, err := io.ReadAll(r.Body); err != nil || string(body) != c.want {
 			t.Errorf("got %s (%v), want %s", body, err, c.want)
+		}
+	}
+}
+
+// A tuning job has its model's plain name, and files of the credential's bucket alone.
+func TestTuningBodies(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"baseModel":"google.gemini-2.5-flash","supervisedTuningSpec":{"trainingDatasetUri":"gs://bucket/a"}}`:                 `{"baseModel":"gemini-2.5-flash","supervisedTuningSpec":{"trainingDatasetUri":"gs://bucket/a"}}`,
+		`{"supervisedTuningSpec":{"trainingDatasetUri":"gs://bucket/a"}}`:                                                       "model",
+		`{"baseModel":"m","supervisedTuningSpec":{"trainingDatasetUri":"gs://other/a"}}`:                                        "vertex_storage_bucket_name",
+		`{"baseModel":"m","supervisedTuningSpec":{"trainingDatasetUri":"gs://bucket/a","validationDatasetUri":"gs://other/a"}}`: "vertex_storage_bucket_name",
+	} {
+		c := platform(ai.CreateFinetune, "/fine_tuning/jobs")
+		c.Body = []byte(in)
+		r, err := row(t, noTokens(t)).Encode(t.Context(), c)
+		if err != nil {
+			if e := ai.AsError(err); e.Kind != ai.Invalid || e.Param != want {
+				t.Errorf("%s: %v", in, err)
+			}
+			continue
+		}
+		if body, err := io.ReadAll(r.Body); err != nil || string(body) != want {
+			t.Errorf("got %s (%v), want %s", body, err, want)
 		}
 	}
 }

@@ -31,6 +31,7 @@ const (
 	location = "/v1/projects/{" + projectField + "}/locations/{" + regionField + "}"
 	models   = "/publishers/google/models/{model}"
 	jobs     = location + "/batchPredictionJobs"
+	tunings  = location + "/tuningJobs"
 )
 
 // Files are in Cloud Storage, in a bucket of the customer's.
@@ -67,6 +68,10 @@ func New(clients sign.Clients) *provider.Provider {
 			ai.ListBatches:    {Dialect: ai.Predict, Path: jobs, Method: http.MethodGet},
 			ai.GetBatch:       {Dialect: ai.Predict, Path: jobs + "/{id}", Method: http.MethodGet},
 			ai.CancelBatch:    {Dialect: ai.Predict, Path: jobs + "/{id}:cancel"},
+			ai.CreateFinetune: {Dialect: ai.Predict, Path: tunings},
+			ai.ListFinetunes:  {Dialect: ai.Predict, Path: tunings, Method: http.MethodGet},
+			ai.GetFinetune:    {Dialect: ai.Predict, Path: tunings + "/{id}", Method: http.MethodGet},
+			ai.CancelFinetune: {Dialect: ai.Predict, Path: tunings + "/{id}:cancel"},
 			ai.UploadFile:     {Dialect: ai.Predict, Path: "/upload/storage/v1/b/{" + bucketField + "}/o?uploadType=media&name={id}", Base: storage},
 			ai.GetFile:        {Dialect: ai.Predict, Path: object, Method: http.MethodGet, Base: storage},
 			ai.GetFileContent: {Dialect: ai.Predict, Path: object + "?alt=media", Method: http.MethodGet, Base: storage},
@@ -91,7 +96,7 @@ func fields() []provider.Field {
 			Help: "Bucket of Cloud Storage that files and batches are in; no other is read or written"},
 		{Name: "provider_file_name", Header: "provider-file-name", Label: "Name of uploads",
 			Help: "Name in the bucket of a file that is uploaded, if it is to have a certain one"},
-		{Name: "provider_model", Header: "provider-model", Label: "Model of batches", Help: "Model of a batch, if its request names none"},
+		{Name: "provider_model", Header: "provider-model", Label: "Model of jobs", Help: "Model of a batch or a fine-tuning job, if its request names none"},
 		{Name: "anthropic_version", Header: "anthropic-version", Label: "Anthropic version",
 			Help: "Version of Claude's messages, if not " + anthropicVersion},
 		{Name: "anthropic_beta", Header: "anthropic-beta", Label: "Beta features", Send: "Anthropic-Beta", Plain: true,
