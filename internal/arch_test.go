@@ -40,7 +40,7 @@ var only = map[string][]string{
 	"modernc.org/sqlite":                  {"store/sqldb"},
 	"github.com/duckdb":                   {"store/duckdb"},
 	"go.mongodb.org/mongo-driver":         {"store/mongo"},
-	"go.opentelemetry.io":                 {"telemetry"},
+	"go.opentelemetry.io":                 {"telemetry", "api/otlp"}, // out, and in
 	"github.com/prometheus/client_golang": {"telemetry"},
 	"github.com/spf13/cobra":              {},
 }

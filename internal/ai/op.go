@@ -70,6 +70,9 @@ const (
 
 	Realtime Op = "realtime" // a session over a WebSocket
 
+	// Span is no request: a step of a caller's program, of which only its trace tells.
+	Span Op = "span"
+
 	// Proxy is any other path of a provider: assistants, threads, vector stores
 	// and whatever else it may have.
 	Proxy Op = "proxy"

@@ -56,7 +56,7 @@ func (a *App) handler() http.Handler {
 	control := admin.New(admin.Deps{
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
 		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
-	}, slices.Concat(logAPI.Routes(), a.analyticsRoutes())...)
+	}, slices.Concat(logAPI.Routes(), a.traceAPI(logAPI).Routes(), a.analyticsRoutes())...)
 	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
 	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {

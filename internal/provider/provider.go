@@ -18,6 +18,10 @@ type Provider struct {
 	Name string // as people write it
 	Docs string // the provider's own API reference, where the row's facts are from
 
+	// Telemetry are its names in OpenTelemetry's conventions and in those of others
+	// who instrument programs, the convention's own first; nil means ID alone.
+	Telemetry []string
+
 	// Unproven says that neither an official description nor recorded traffic was
 	// at hand to check the row against; the conformance suite checks the claim.
 	Unproven bool

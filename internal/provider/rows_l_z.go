@@ -68,7 +68,8 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "mistral-ai", Name: "Mistral", Docs: "https://docs.mistral.ai/api",
-			Base: "https://api.mistral.ai/v1",
+			Telemetry: []string{"mistral_ai", "mistral", "mistralai"},
+			Base:      "https://api.mistral.ai/v1",
 			Quirks: Quirks{NoStreamOptions: true, Roles: noDeveloper, Members: []string{"annotations", "refusal", "audio"},
 				Finish: map[string]string{"model_length": "length"}, Params: append(
 					[]Param{olderLimit, {Name: "seed", Op: ai.Chat, As: "random_seed"}, {Name: "dimensions", Op: ai.Embed, As: "output_dimension"},
@@ -101,9 +102,10 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "moonshot", Name: "Moonshot (Kimi)", Docs: "https://platform.moonshot.ai/docs/api/chat",
-			Base:   "https://api.moonshot.cn",
-			Quirks: Quirks{Thoughts: true, Roles: noDeveloper, Params: []Param{{Name: "temperature", Op: ai.Chat, Max: 1}}},
-			Ops:    relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Models), files...),
+			Telemetry: []string{"moonshot_ai", "moonshotai"},
+			Base:      "https://api.moonshot.cn",
+			Quirks:    Quirks{Thoughts: true, Roles: noDeveloper, Params: []Param{{Name: "temperature", Op: ai.Chat, Max: 1}}},
+			Ops:       relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Models), files...),
 			Notes: []string{
 				"The address is that of mainland China; for keys of platform.moonshot.ai set custom_host to https://api.moonshot.ai.",
 			},
@@ -155,9 +157,10 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "perplexity-ai", Name: "Perplexity", Docs: "https://docs.perplexity.ai/api-reference/chat-completions-post",
-			Base:   "https://api.perplexity.ai",
-			Quirks: Quirks{NoDone: true, NoStreamOptions: true, Params: []Param{olderLimit}},
-			Ops:    openAIOps("", ai.Chat),
+			Telemetry: []string{"perplexity"},
+			Base:      "https://api.perplexity.ai",
+			Quirks:    Quirks{NoDone: true, NoStreamOptions: true, Params: []Param{olderLimit}},
+			Ops:       openAIOps("", ai.Chat),
 			Notes: []string{
 				"citations and search_results are passed on beside the choices.",
 				"Every chunk of a stream repeats the usage so far.",
@@ -205,7 +208,8 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "together-ai", Name: "Together AI", Docs: "https://docs.together.ai/reference/chat-completions-1",
-			Base: "https://api.together.xyz",
+			Telemetry: []string{"together_ai", "togetherai", "together"},
+			Base:      "https://api.together.xyz",
 			Quirks: Quirks{TextOnly: true, Roles: noDeveloper, Finish: map[string]string{"eos": "stop"}, Params: []Param{olderLimit,
 				{Name: "logprobs", Op: ai.Chat, Value: "true", To: "1"}, {Name: "logprobs", Op: ai.Chat, Value: "false"}}},
 			Ops: reranking(editing("/v1/images/generations", drawing(media.Together, "/v1/images/generations", relayedBelow("/v1", openAIOps("/v1", ai.Chat, ai.Complete, ai.Embed, ai.Models),
@@ -223,8 +227,9 @@ func compatibleLToZ() []*Provider {
 		},
 		{
 			ID: "x-ai", Name: "xAI", Docs: "https://docs.x.ai/docs/api-reference",
-			Base: "https://api.x.ai/v1",
-			Ops:  editing("/images/edits", drawing(media.XAI, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models))),
+			Telemetry: []string{"x_ai", "xai"},
+			Base:      "https://api.x.ai/v1",
+			Ops:       editing("/images/edits", drawing(media.XAI, "/images/generations", openAIOps("", ai.Chat, ai.Complete, ai.Embed, ai.Models))),
 			Notes: []string{
 				"Reasoning models refuse presence_penalty, frequency_penalty and stop.",
 			},

@@ -31,14 +31,19 @@ type Route struct {
 	// Handle answers with a value that is sent as JSON, or with a Reply, or with
 	// an error. p is zero on an open route.
 	Handle func(r *http.Request, p access.Principal) (any, error)
+	// Refusal words errors as the route's protocol does; nil as the API does.
+	Refusal func(r *http.Request, e *ai.Error) Reply
 }
 
 // A Reply is an answer with another status than 200, or with headers of its own.
 type Reply struct {
 	Status int // 0 means 200
 	Header http.Header
-	Body   any
+	Body   any // a Raw is sent as it is
 }
+
+// Raw is a body that is no value to be written as JSON.
+type Raw []byte
 
 // Deps is what the API works with. Service and Auth are required.
 type Deps struct {
@@ -157,11 +162,14 @@ func (a *API) serve(route Route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		p, err := a.admit(route, r)
-		if err != nil {
-			a.fail(w, r, err)
-			return
+		var v any
+		if err == nil {
+			v, err = route.Handle(r, p)
 		}
-		v, err := route.Handle(r, p)
+		if err != nil && route.Refusal != nil {
+			a.logFailure(r, err)
+			v, err = route.Refusal(r, ai.AsError(err)), nil
+		}
 		if err != nil {
 			a.fail(w, r, err)
 			return

@@ -58,6 +58,11 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, v any) {
 }
 
 func (a *API) write(w http.ResponseWriter, r *http.Request, status int, body any) {
+	if raw, ok := body.(Raw); ok {
+		w.WriteHeader(status)
+		_, _ = w.Write(raw)
+		return
+	}
 	b, err := json.Marshal(body)
 	if err != nil {
 		a.log.ErrorContext(r.Context(), "an answer could not be written", "path", r.URL.Path, "error", err)
@@ -79,10 +84,7 @@ var abCodes = map[int]string{
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := ai.AsError(err)
 	status := e.HTTPStatus()
-	if status >= http.StatusInternalServerError && r.Context().Err() == nil { // whoever left did not see it fail
-		a.log.LogAttrs(r.Context(), slog.LevelError, "a control-plane request failed",
-			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
-	}
+	a.logFailure(r, err)
 	code, ok := abCodes[status]
 	if !ok {
 		code = "AB04"
@@ -99,6 +101,13 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		body["problems"] = problemList(e)
 	}
 	a.write(w, r, status, body)
+}
+
+func (a *API) logFailure(r *http.Request, err error) {
+	if ai.AsError(err).HTTPStatus() >= http.StatusInternalServerError && r.Context().Err() == nil { // whoever left did not see it fail
+		a.log.LogAttrs(r.Context(), slog.LevelError, "a control-plane request failed",
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+	}
 }
 
 func errorType(e *ai.Error, status int) string {

@@ -127,7 +127,7 @@ func (a *API) get(r *http.Request, p access.Principal) (any, error) {
 func (a *API) find(ctx context.Context, workspaceID, id string) (ledger.Entry, error) {
 	entry, err := a.Logs.Get(ctx, workspaceID, id)
 	if ai.AsError(err).Kind == ai.NotFound && err != nil {
-		if e, err := a.Logs.Get(ctx, workspaceID, insertedID(workspaceID, id)); err == nil {
+		if e, err := a.Logs.Get(ctx, workspaceID, InsertedID(workspaceID, id)); err == nil {
 			return e, nil
 		}
 	}

@@ -31,11 +31,13 @@ const (
 	maxCostInCent = 1e9
 )
 
-// An inserted log is an entry and the bodies to be kept with it.
-type inserted struct {
-	entry          *ledger.Entry
-	request, reply json.RawMessage
-	given          bool // its id
+// An Insertion is a log of a request that somebody else has served: its entry and
+// the bodies to be kept with it, nil for none.
+type Insertion struct {
+	Entry          *ledger.Entry
+	Request, Reply json.RawMessage
+	Span           json.RawMessage // that it was told by
+	Given          bool            // the id is its teller's, who may tell of it again
 }
 
 // insert records requests that others have served.
@@ -48,39 +50,46 @@ func (a *API) insert(r *http.Request, p access.Principal) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ids := make([]*inserted, len(items)), make([]string, len(items))
+	list, ids := make([]*Insertion, len(items)), make([]string, len(items))
 	for i, it := range items {
 		l := a.readLog(it, p, workspace)
 		if *it.err != nil {
 			return nil, *it.err
 		}
-		list[i], ids[i] = l, l.entry.ID
+		list[i], ids[i] = l, l.Entry.ID
 	}
-	a.inserting.Lock()
-	defer a.inserting.Unlock()
-	fresh, err := a.fresh(r.Context(), workspace.ID, list)
+	fresh, err := a.Record(r, workspace.ID, list)
 	if err != nil {
 		return nil, err
+	}
+	return map[string]any{"status": "success", "message": fmt.Sprintf("%d logs inserted", fresh), "ids": ids}, nil
+}
+
+// Record keeps logs of a workspace that r has told of, bodies included where they
+// are kept, and says how many were new.
+func (a *API) Record(r *http.Request, workspaceID string, list []*Insertion) (int, error) {
+	a.inserting.Lock()
+	defer a.inserting.Unlock()
+	fresh, err := a.fresh(r.Context(), workspaceID, list)
+	if err != nil {
+		return 0, err
 	}
 	entries := make([]*ledger.Entry, len(fresh))
 	for i, l := range fresh {
 		if logging := a.Logging(); logging.Keeps(r.Header.Get("X-Portkey-Debug")) {
 			a.keep(l, logging.Redactor)
 		}
-		entries[i] = l.entry
+		entries[i] = l.Entry
 	}
-	if err := a.Journal.Insert(entries); err != nil {
-		return nil, err
-	}
-	return map[string]any{"status": "success", "message": fmt.Sprintf("%d logs inserted", len(fresh)), "ids": ids}, nil
+	return len(fresh), a.Journal.Insert(entries)
 }
 
 // fresh leaves out logs whose id was given before, in this call or an earlier one.
-func (a *API) fresh(ctx context.Context, workspaceID string, list []*inserted) ([]*inserted, error) {
+func (a *API) fresh(ctx context.Context, workspaceID string, list []*Insertion) ([]*Insertion, error) {
 	var ids []string
 	for _, l := range list {
-		if l.given {
-			ids = append(ids, l.entry.ID)
+		if l.Given {
+			ids = append(ids, l.Entry.ID)
 		}
 	}
 	if len(ids) == 0 {
@@ -97,27 +106,27 @@ func (a *API) fresh(ctx context.Context, workspaceID string, list []*inserted) (
 			known[l.Entries[i].ID] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(l *inserted) bool {
-		had := known[l.entry.ID]
-		known[l.entry.ID] = true
+	return slices.DeleteFunc(slices.Clone(list), func(l *Insertion) bool {
+		had := known[l.Entry.ID]
+		known[l.Entry.ID] = true
 		return had
 	}), nil
 }
 
-// insertedID is the id of a log whose inserter gave it one: the same one means
+// InsertedID is the id of a log whose inserter gave it one: the same one means
 // the same log in its workspace, and nothing in another.
-func insertedID(workspaceID, given string) string {
+func InsertedID(workspaceID, given string) string {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("log\x00"+workspaceID+"\x00"+given)).String()
 }
 
 // readLog reads a log in Portkey's shape; its metrics are ours.
-func (a *API) readLog(it *item, p access.Principal, w control.Workspace) *inserted {
-	l := &inserted{entry: &ledger.Entry{
+func (a *API) readLog(it *item, p access.Principal, w control.Workspace) *Insertion {
+	l := &Insertion{Entry: &ledger.Entry{
 		OrgID: w.OrgID, WorkspaceID: w.ID, KeyID: p.KeyID, UserID: p.UserID, Source: ledger.Inserted, Dialect: ai.OpenAI, Mode: "single", Cache: "DISABLED",
 	}}
-	e := l.entry
+	e := l.Entry
 	if given := it.text("id", maxID); given != "" {
-		e.ID, l.given = insertedID(w.ID, given), true
+		e.ID, l.Given = InsertedID(w.ID, given), true
 	} else {
 		e.ID = uuid.NewString()
 	}
@@ -144,8 +153,8 @@ func (a *API) readLog(it *item, p access.Principal, w control.Workspace) *insert
 	return l
 }
 
-func (l *inserted) readRequest(it *item) {
-	e := l.entry
+func (l *Insertion) readRequest(it *item) {
+	e := l.Entry
 	e.Method = strings.ToUpper(cmp.Or(it.text("method", 16), http.MethodPost))
 	e.Provider = strings.ToLower(it.text("provider", maxID))
 	if u, err := url.Parse(it.text("url", maxURL)); err != nil {
@@ -155,20 +164,20 @@ func (l *inserted) readRequest(it *item) {
 		u.User, u.RawQuery, u.Fragment = nil, "", "" // where secrets are
 		e.URL = u.String()
 	}
-	l.request = it.fields["body"]
-	if l.request == nil && *it.err == nil {
+	l.Request = it.fields["body"]
+	if l.Request == nil && *it.err == nil {
 		it.fail("body", "is missing")
 	}
 	var body struct {
 		Model  string `json:"model"`
 		Stream bool   `json:"stream"`
 	}
-	_ = json.Unmarshal(l.request, &body) // any JSON is a body
+	_ = json.Unmarshal(l.Request, &body) // any JSON is a body
 	e.AskModel, e.Model, e.Stream = body.Model, body.Model, body.Stream
 }
 
-func (l *inserted) readResponse(it *item) {
-	e := l.entry
+func (l *Insertion) readResponse(it *item) {
+	e := l.Entry
 	e.Status, e.State = http.StatusOK, ledger.OK
 	if status, ok := it.whole("status", 0, 999, "an HTTP status"); ok && status > 0 {
 		e.Status = int(status)
@@ -183,13 +192,13 @@ func (l *inserted) readResponse(it *item) {
 	if raw, ok := it.fields["streaming_mode"]; ok && json.Unmarshal(raw, &streaming) == nil {
 		e.Stream = e.Stream || streaming
 	}
-	l.reply = it.fields["body"]
-	if l.reply == nil && *it.err == nil {
+	l.Reply = it.fields["body"]
+	if l.Reply == nil && *it.err == nil {
 		it.fail("body", "is missing")
 	}
 	if e.Status >= http.StatusBadRequest {
 		var body struct{ Error ledger.ErrorInfo }
-		_ = json.Unmarshal(l.reply, &body) // what is no error object tells nothing
+		_ = json.Unmarshal(l.Reply, &body) // what is no error object tells nothing
 		if e.State = ledger.Failed; body.Error.Message != "" {
 			e.Error = &body.Error
 		}
@@ -198,8 +207,8 @@ func (l *inserted) readResponse(it *item) {
 
 // readMetadata takes the place in the trace out of the metadata. What is no
 // metadata is left out, with a receipt, for instrumentations add much of their own.
-func (l *inserted) readMetadata(it *item, now time.Time) {
-	e := l.entry
+func (l *Insertion) readMetadata(it *item, now time.Time) {
+	e := l.Entry
 	e.TraceID = cmp.Or(it.text("trace_id", maxID), uuid.NewString())
 	e.SpanID = cmp.Or(it.text("span_id", maxID), strings.ReplaceAll(uuid.NewString(), "-", "")[:16])
 	e.ParentSpanID, e.SpanName = it.text("parent_span_id", maxID), it.text("span_name", maxID)
@@ -216,13 +225,19 @@ func (l *inserted) readMetadata(it *item, now time.Time) {
 		case "trace_id", "span_id", "parent_span_id", "span_name", "start_time", "end_time":
 			continue
 		}
-		if err := l.addMetadata(key, it.members[key]); err != nil && len(e.Receipts) < 16 {
-			e.Receipts = append(e.Receipts, ai.Receipt{Path: "metadata." + strings.ToValidUTF8(key[:min(len(key), 64)], ""), Reason: "left out: " + err.Error()})
-		}
+		l.AddMetadata(key, it.members[key])
 	}
 }
 
-func (l *inserted) addMetadata(key string, raw json.RawMessage) error {
+// AddMetadata adds a pair, or a receipt that says why it is no metadata.
+func (l *Insertion) AddMetadata(key string, value json.RawMessage) {
+	e := l.Entry
+	if err := l.addMetadata(key, value); err != nil && len(e.Receipts) < 16 {
+		e.Receipts = append(e.Receipts, ai.Receipt{Path: "metadata." + strings.ToValidUTF8(key[:min(len(key), 64)], ""), Reason: "left out: " + err.Error()})
+	}
+}
+
+func (l *Insertion) addMetadata(key string, raw json.RawMessage) error {
 	var v any
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return err
@@ -239,10 +254,10 @@ func (l *inserted) addMetadata(key string, raw json.RawMessage) error {
 	if err := ledger.CheckPair(key, text); err != nil {
 		return err
 	}
-	if len(l.entry.Metadata) >= ledger.MaxPairs {
+	if len(l.Entry.Metadata) >= ledger.MaxPairs {
 		return fmt.Errorf("there are more than %d keys", ledger.MaxPairs)
 	}
-	l.entry.Metadata[key] = text
+	l.Entry.Metadata[key] = text
 	return nil
 }
 
@@ -266,15 +281,15 @@ func moment(raw json.RawMessage) (time.Time, bool) {
 }
 
 // count reads the usage, as for a request of our own.
-func (a *API) count(l *inserted) {
-	e := l.entry
-	format, ok := a.Formats[dialectOf(l.reply)]
+func (a *API) count(l *Insertion) {
+	e := l.Entry
+	format, ok := a.Formats[dialectOf(l.Reply)]
 	if !ok {
 		return
 	}
 	e.Dialect = format.Dialect()
-	e.Usage = format.Usage(ai.Chat, l.reply)
-	e.Model = cmp.Or(format.Model(ai.Chat, l.reply), e.Model)
+	e.Usage = format.Usage(ai.Chat, l.Reply)
+	e.Model = cmp.Or(format.Model(ai.Chat, l.Reply), e.Model)
 }
 
 // dialectOf tells a reply's format by what only it has.
@@ -312,10 +327,18 @@ func readMetrics(it *item, e *ledger.Entry) {
 }
 
 // keep puts the bodies where those of other requests are.
-func (a *API) keep(l *inserted, redactor *redact.Redactor) {
-	e := l.entry
-	var kept [2]bool
-	e.Request, kept[0] = a.Bodies.Put(e.ID, ledger.BodyRequest, redactor.Body(l.request), nil)
-	e.Reply, kept[1] = a.Bodies.Put(e.ID, ledger.BodyReply, redactor.Body(l.reply), nil)
-	e.BodiesLost = !kept[0] || !kept[1]
+func (a *API) keep(l *Insertion, redactor *redact.Redactor) {
+	e := l.Entry
+	for _, b := range []struct {
+		kind byte
+		data json.RawMessage
+		ref  *ledger.BodyRef
+	}{{ledger.BodyRequest, l.Request, &e.Request}, {ledger.BodyReply, l.Reply, &e.Reply}, {ledger.BodyUpstreamRaw, l.Span, &e.UpstreamRaw}} {
+		if b.data == nil {
+			continue
+		}
+		var kept bool
+		*b.ref, kept = a.Bodies.Put(e.ID, b.kind, redactor.Body(b.data), nil)
+		e.BodiesLost = e.BodiesLost || !kept
+	}
 }

@@ -29,10 +29,11 @@ func New(clients sign.Clients) *provider.Provider {
 	entra := sign.NewEntra(clients)
 	return &provider.Provider{
 		ID: ID, Name: "Azure AI Foundry", Docs: "https://learn.microsoft.com/rest/api/aifoundry/modelinference/",
-		Base:    "{" + urlField + "}",
-		Fields:  fields(""),
-		Sign:    entra.Sign,
-		Adapter: adapter{},
+		Telemetry: []string{"azure.ai.inference", "az.ai.inference"},
+		Base:      "{" + urlField + "}",
+		Fields:    fields(""),
+		Sign:      entra.Sign,
+		Adapter:   adapter{},
 		Quirks: provider.Quirks{OptionalKey: true,
 			Params: []provider.Param{{Name: "max_completion_tokens", Op: ai.Chat, As: "max_tokens"}}},
 		Ops: map[ai.Op]provider.Endpoint{

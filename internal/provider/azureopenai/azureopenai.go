@@ -29,11 +29,12 @@ const (
 func New(clients sign.Clients) *provider.Provider {
 	return &provider.Provider{
 		ID: ID, Name: "Azure OpenAI", Docs: "https://learn.microsoft.com/azure/ai-services/openai/reference",
-		Base:    "https://{resource_name}.openai.azure.com/openai",
-		Fields:  fields(),
-		Sign:    sign.NewEntra(clients).Sign,
-		Adapter: adapter{},
-		Quirks:  provider.Quirks{OptionalKey: true},
+		Telemetry: []string{"azure.ai.openai", "az.ai.openai", "azure"},
+		Base:      "https://{resource_name}.openai.azure.com/openai",
+		Fields:    fields(),
+		Sign:      sign.NewEntra(clients).Sign,
+		Adapter:   adapter{},
+		Quirks:    provider.Quirks{OptionalKey: true},
 		Notes: []string{
 			"The deployment stands in the path and the API version in the query: /deployments/{deployment}/chat/completions?api-version=…",
 			"With the API version v1 the path is /v1/chat/completions and the deployment is sent as the model.",

@@ -29,7 +29,8 @@ func New(clients sign.Clients) *provider.Provider {
 	signer := sign.NewAWS(clients, "bedrock")
 	return &provider.Provider{
 		ID: ID, Name: "Amazon Bedrock", Docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/welcome.html",
-		Base: "https://bedrock-runtime.{aws_region}.amazonaws.com",
+		Telemetry: []string{"aws.bedrock", "amazon-bedrock", "aws", "aws_bedrock"},
+		Base:      "https://bedrock-runtime.{aws_region}.amazonaws.com",
 		Fields: append(provider.AWSFields(
 			provider.Field{Name: "anthropic_version", Header: "anthropic-version", Label: "Anthropic version",
 				Help: "Version of Claude's messages, if not " + anthropicVersion},

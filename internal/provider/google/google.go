@@ -21,10 +21,11 @@ const ID = "google"
 func New() *provider.Provider {
 	return &provider.Provider{
 		ID: ID, Name: "Google Gemini", Docs: "https://ai.google.dev/api",
-		Base:    "https://generativelanguage.googleapis.com/v1beta",
-		Sign:    sign.Header("X-Goog-Api-Key"),
-		Adapter: adapter{},
-		Choose:  choose,
+		Telemetry: []string{"gcp.gemini", "gemini", "gcp.gen_ai", "google.generative-ai", "google_genai", "google_generativeai"},
+		Base:      "https://generativelanguage.googleapis.com/v1beta",
+		Sign:      sign.Header("X-Goog-Api-Key"),
+		Adapter:   adapter{},
+		Choose:    choose,
 		Notes: []string{
 			"Pictures are made by Gemini's image models, which also edit, and by Imagen's, at `/models/{model}:predict`.",
 		},

@@ -46,6 +46,7 @@ func New(clients sign.Clients) *provider.Provider {
 	signer := sign.NewGoogle(clients)
 	return &provider.Provider{
 		ID: ID, Name: "Google Vertex AI", Docs: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+		Telemetry: []string{"gcp.vertex_ai", "vertex_ai", "vertexai", "google.vertex", "google_vertexai"},
 		Base:      "https://{" + regionField + "}-aiplatform.googleapis.com",
 		Fields:    fields(),
 		Sign:      signer.Sign,
