@@ -16,7 +16,8 @@ type Analytics interface {
 type Question struct {
 	Filter Filter
 	Only   Condition // leaves out the entries that are not
-	// Of is what is counted: the entries, or the feedback of their traces.
+	// Of is what is counted: the entries, or the feedback of their traces. Entries
+	// whose Op is ai.Span are none of the former.
 	Of Subject
 	// Edges divide time: bucket i begins at Edges[i] and ends before Edges[i+1].
 	// Entries outside are left out. With fewer than two there is no time axis.

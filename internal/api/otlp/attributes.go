@@ -3,6 +3,7 @@ package otlp
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -164,14 +165,9 @@ func (a attributes) list(prefix string) []attributes {
 		}
 		byNumber[int(n)][name] = v
 	}
-	numbers := make([]int, 0, len(byNumber))
-	for n := range byNumber {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	list := make([]attributes, len(numbers))
-	for i, n := range numbers {
-		list[i] = byNumber[n]
+	var list []attributes
+	for _, n := range slices.Sorted(maps.Keys(byNumber)) {
+		list = append(list, byNumber[n])
 	}
 	return list
 }

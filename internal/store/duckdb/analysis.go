@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -26,6 +27,9 @@ func analysis(workspaceIDs []string, q *ledger.Question) (query string, args []a
 	}
 	if q.Only != ledger.Always {
 		w.add("(" + conditions[q.Only] + ")")
+	}
+	if q.Of == ledger.Entries {
+		w.add("op <> '" + string(ai.Span) + "'")
 	}
 	groups := bucketExpr(q.Edges) + " AS bucket" + k.inner
 	inner := "SELECT " + groups + a.list() + " FROM store.logs WHERE " + w.String()

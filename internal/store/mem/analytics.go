@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -23,7 +24,7 @@ func (l *Logs) Analyse(_ context.Context, workspaceIDs []string, q ledger.Questi
 	for _, workspaceID := range workspaceIDs {
 		list, _ := l.matching(workspaceID, &q.Filter)
 		for i := range list {
-			if !is(&list[i], q.Only) {
+			if !is(&list[i], q.Only) || list[i].Op == ai.Span && q.Of == ledger.Entries {
 				continue
 			}
 			if q.Of == ledger.Feedbacks {

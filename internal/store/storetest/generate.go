@@ -77,6 +77,7 @@ func (g *generator) entry() ledger.Entry {
 	}
 	if g.rnd.IntN(4) == 0 {
 		e.Source = ledger.Inserted
+		e.Op = pick(g, []ai.Op{ai.Chat, ai.Span})
 	}
 	if g.maybe() {
 		e.Metadata = map[string]string{"_user": pick(g, users), "env": pick(g, texts)}
