@@ -41,6 +41,7 @@ const (
 	lockFile     = "lock"
 	exportsDir   = "exports"
 	quarantine   = "quarantine.jsonl"
+	exportCursor = "otlp.json" // how far the journal has been sent to a collector
 )
 
 // An App is a wired server. Run serves until its context ends; Close releases
@@ -64,6 +65,8 @@ type App struct {
 	logs      *duckdb.Store
 	follower  *ledger.Follower
 	exports   *export.Runner
+	exporter  *telemetry.Exporter // nil: there is no collector
+	exporting *ledger.Follower    // that feeds it
 	prices    *priceFile
 	metrics   *telemetry.Metrics
 	gateway   *gateway.Gateway
@@ -85,6 +88,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
 		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openBlobs, a.openStores, a.openControl, a.openGateway, a.openExports,
+		a.openExporter,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -294,6 +298,8 @@ func (a *App) Run(ctx context.Context) error {
 	following, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
 	followed := make(chan error, 1)
 	go func() { followed <- a.follower.Run(following) }()
+	sent := make(chan struct{})
+	go func() { defer close(sent); a.export(following) }()
 	failed := make(chan error, 2)
 	go func() { failed <- a.server.Serve(a.listener) }()
 	if a.metricsListener != nil {
@@ -321,10 +327,27 @@ func (a *App) Run(ctx context.Context) error {
 	catchUp, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	_ = a.follower.CatchUp(catchUp)
+	if a.exporting != nil {
+		_ = a.exporting.CatchUp(catchUp) // what is not sent now is sent after the next start
+	}
 	stopFollowing()
 	<-followed
+	<-sent
 	<-retained
 	return errors.Join(err, a.Close())
+}
+
+// export feeds the collector, if there is one, until ctx ends.
+func (a *App) export(ctx context.Context) {
+	if a.exporting == nil {
+		return
+	}
+	_ = a.exporting.Run(ctx) // ctx's error
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if err := a.exporter.Close(last); err != nil {
+		a.log.Warn("the last metrics were not sent to the collector", "error", err)
+	}
 }
 
 func (a *App) drain() error {

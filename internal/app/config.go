@@ -38,6 +38,8 @@ type Config struct {
 	JournalMax    int64         // bytes; 0 for no bound
 	BodiesMax     int64         // bytes; 0 for no bound
 
+	Export Export
+
 	Prices string // file of the operator's own prices, "" for none
 	Demo   bool
 
@@ -114,7 +116,12 @@ func Settings() []Setting {
 		{Name: "journal_max", Default: "0", Help: "size beyond which the oldest of the journal is dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.JournalMax })},
 		{Name: "bodies_max", Default: "0", Help: "size beyond which the oldest bodies are dropped; 0 for none", Set: bound(func(c *Config) *int64 { return &c.BodiesMax })},
 		{Name: "prices", Help: "JSON file of prices that add to the catalogue or override it; read again when it changes", Set: text(func(c *Config) *string { return &c.Prices })},
-		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: setDemo},
+		{Name: "otlp_endpoint", Help: "base URL of an OpenTelemetry collector (OTLP/HTTP) that spans and metrics are sent to, such as http://127.0.0.1:4318",
+			Set: text(func(c *Config) *string { return &c.Export.Endpoint })},
+		{Name: "otlp_headers", NoFlag: true, Help: "headers for the collector: name=value,name=value", Set: hidden(func(c *Config) *ai.Secret { return &c.Export.Headers })},
+		{Name: "otlp_content", Default: "false", Help: "send messages to the collector, too, where bodies are kept: true or false",
+			Set: truth(func(c *Config) *bool { return &c.Export.Content })},
+		{Name: "demo", IsBool: true, Default: "false", Help: "start with a demo workspace and the built-in mock provider", Set: truth(func(c *Config) *bool { return &c.Demo })},
 		{Name: "master_key", NoFlag: true, Help: "base64 of 32 bytes that seal all secrets", Set: hidden(func(c *Config) *ai.Secret { return &c.MasterKey })},
 		{Name: "master_key_file", NoFlag: true, Help: "file with the master key", Set: text(func(c *Config) *string { return &c.MasterKeyFile })},
 		{Name: "bootstrap_admin_key", NoFlag: true, Help: "value of the admin key made on an empty data folder",
@@ -194,13 +201,15 @@ func setDurability(c *Config, v string) error {
 	return nil
 }
 
-func setDemo(c *Config, v string) error {
-	on, err := strconv.ParseBool(v)
-	if err != nil {
-		return fmt.Errorf("must be true or false, got %q", v)
+func truth(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		on, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("must be true or false, got %q", v)
+		}
+		*field(c) = on
+		return nil
 	}
-	c.Demo = on
-	return nil
 }
 
 func byteSize(most int64, field func(*Config) *int64) func(*Config, string) error {
@@ -245,6 +254,7 @@ func (c *Config) Environment(environ []string, providerIDs []string) (warnings [
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "PORTICO_") {
+			c.Export.read(name, value)
 			continue
 		}
 		if s, ok := byVariable[name]; ok {

@@ -26,8 +26,8 @@ func newCursor(j *Journal, pos Position) *cursor {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	end := j.end
-	if pos.Segment < j.first {
-		pos = Position{Segment: j.first}
+	if pos == (Position{}) { // a new reader misses nothing
+		pos.Segment = j.first
 	}
 	if end.Before(pos) {
 		// The journal is not the one that was read. Readers know entries by
@@ -139,6 +139,9 @@ func decode(fr frame) (s settled, err error) {
 }
 
 func (c *cursor) openSegment(end Position) error {
+	if c.f == nil {
+		c.pos = c.j.skipDropped(c.pos)
+	}
 	limit := end.Offset
 	if c.pos.Segment < end.Segment {
 		c.j.mu.Lock()
@@ -159,6 +162,19 @@ func (c *cursor) openSegment(end Position) error {
 	}
 	c.r.limit = limit
 	return nil
+}
+
+// skipDropped is pos, or the beginning of what there is where that was dropped
+// before it was read.
+func (j *Journal) skipDropped(pos Position) Position {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if pos.Segment >= j.first {
+		return pos
+	}
+	j.stats.Missed += int64(j.first - pos.Segment) //nolint:gosec // few
+	j.log.Warn("old segments were dropped before a reader had read them", "from", pos.Segment, "to", j.first-1)
+	return Position{Segment: j.first}
 }
 
 // finishSegment moves past the end of what can be read of a segment.

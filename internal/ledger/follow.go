@@ -18,6 +18,7 @@ type FollowOptions struct {
 	Wait       time.Duration // how long a batch may fill; 200 ms
 	Backoff    time.Duration // after a failed Apply, doubling up to 64 times itself; 100 ms
 	Quarantine string        // file that takes, as JSON lines, entries that the reader cannot take
+	Yields     bool          // retention drops what the reader has not applied, which it then misses
 	Log        *slog.Logger
 }
 
@@ -39,7 +40,7 @@ type Follower struct {
 }
 
 // NewFollower prepares to feed r from j; Run does it. From then on j drops no
-// segment that r has not applied.
+// segment that r has not applied, unless r Yields.
 func NewFollower(j *Journal, r Reader, opt FollowOptions) *Follower {
 	if opt.Batch <= 0 {
 		opt.Batch = 1000

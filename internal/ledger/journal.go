@@ -89,6 +89,7 @@ type Stats struct {
 	Corrupt           int64 // stretches of damage skipped, by Open and by followers
 	Interrupted       int64 // reservations of an earlier run settled by Open
 	Lost              int64 // settlements that found neither disk nor memory
+	Missed            int64 // segments dropped by retention before a reader that yields had read them
 	Syncs             int64
 }
 

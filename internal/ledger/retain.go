@@ -20,7 +20,8 @@ const segmentAge = 24 * time.Hour
 // Drop removes the oldest segments: those that were last written to before a
 // time, unless it is zero, and as many as it takes to bring the journal down to
 // most bytes, unless that is 0. A segment stays until every reader has applied
-// all of it, and while a request is open that began in it. The last one stays.
+// all of it, but for those that yield, and while a request is open that began in
+// it. The last one stays.
 func (j *Journal) Drop(before time.Time, most int64) (Dropped, error) {
 	applied := j.appliedByAll()
 	j.mu.Lock()
@@ -83,13 +84,13 @@ func (j *Journal) droppable(before time.Time, most int64, applied Position) (dro
 	return drop
 }
 
-// appliedByAll is the position that every follower has passed.
+// appliedByAll is the position that every follower has passed that is waited for.
 func (j *Journal) appliedByAll() Position {
 	j.mu.Lock()
 	least, followers := j.end, slices.Clone(j.followers)
 	j.mu.Unlock()
 	for _, f := range followers {
-		if at := f.applied(); at.Before(least) {
+		if at := f.applied(); !f.opt.Yields && at.Before(least) {
 			least = at
 		}
 	}

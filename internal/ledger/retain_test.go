@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -237,5 +238,38 @@ func TestClockSteps(t *testing.T) {
 	}
 	if s := j.Stats(); s.Interrupted != 0 || s.Corrupt != 0 || s.Open != 0 {
 		t.Errorf("stats %+v", s)
+	}
+}
+
+// Retention does not wait for a reader that yields, which goes on with what there
+// is: no damage, and what it missed is counted.
+func TestReadersThatYieldMissWhatIsDropped(t *testing.T) {
+	j := mustOpen(t, t.TempDir(), Options{SegmentSize: 8 << 10, TailBytes: 1})
+	settle(t, j, 0, 300)
+	down, called := make(chan struct{}), make(chan struct{}, 1000)
+	r := &memReader{err: func([]*Entry) error {
+		called <- struct{}{}
+		select {
+		case <-down:
+			return nil
+		default:
+			return errors.New("the collector is away")
+		}
+	}}
+	f, _ := following(t, j, r, FollowOptions{Yields: true, Batch: 10, Backoff: time.Millisecond})
+	<-called
+	dropped := drop(t, j, time.Time{}, 16<<10)
+	if dropped < 3 {
+		t.Fatalf("%d segments dropped", dropped)
+	}
+	close(down)
+	catchUp(t, f)
+	s := j.Stats()
+	if s.Missed == 0 || s.Corrupt != 0 {
+		t.Errorf("%+v", s)
+	}
+	seen := r.seen()
+	if len(seen) == 0 || len(seen) >= 300 || seen[len(seen)-1] != "e299" {
+		t.Errorf("%d seen, the last %v", len(seen), seen[max(len(seen)-1, 0):])
 	}
 }

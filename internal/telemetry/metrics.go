@@ -1,5 +1,5 @@
-// Package telemetry is how the program is watched from outside: Prometheus
-// metrics taken from the ledger's entries.
+// Package telemetry is how the program is watched from outside, by what the ledger
+// records: metrics for Prometheus, and spans and metrics for a collector of OpenTelemetry.
 package telemetry
 
 import (

@@ -70,11 +70,11 @@ func TestBodiesOutOfBoundsAreNotDecoded(t *testing.T) {
 		"a bomb":                    {post("application/json", "gzip", packed(t, make([]byte, 64<<20))), 413, "when it is unpacked"},
 		"not protobuf":              {post("application/x-protobuf", "", []byte("\xff\xff\xff")), 400, "no OTLP message"},
 		"not JSON":                  {post("application/json", "", []byte(`{"resourceSpans":`)), 400, "no OTLP message"},
-		"a million empty spans":     {post("application/x-protobuf", "", manyEmpty(maxParts + 1)), 413, "parts"},
-		"a million empty resources": {post("application/json", "", []byte(`{"resourceSpans":[` + strings.Repeat("{},", maxParts/2+1) + `{}]}`)), 413, "parts"},
+		"a million empty spans":     {post("application/x-protobuf", "", manyEmpty(maxParts+1)), 413, "parts"},
+		"a million empty resources": {post("application/json", "", []byte(`{"resourceSpans":[`+strings.Repeat("{},", maxParts/2+1)+`{}]}`)), 413, "parts"},
 		"deep protobuf":             {post("application/x-protobuf", "", deep), 400, "levels deep"},
 		"deep JSON":                 {post("application/json", "", []byte(strings.Repeat("[", 100_000))), 400, "levels deep"},
-		"deep JSON that is unknown": {post("application/json", "", []byte(`{"x":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 101))), 400, "levels deep"},
+		"deep JSON that is unknown": {post("application/json", "", []byte(`{"x":`+strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 101))), 400, "levels deep"},
 	} {
 		_, err := a.decode(c.r, &coltrace.ExportTraceServiceRequest{})
 		e, ok := errors.AsType[*ai.Error](err)

@@ -30,7 +30,7 @@ const (
 func New() *provider.Provider {
 	return &provider.Provider{
 		ID: ID, Name: "Fireworks", Docs: "https://docs.fireworks.ai/api-reference/post-chatcompletions",
-		Base: "https://api.fireworks.ai/inference/v1",
+		Base: "https://api.fireworks.ai/inference/v1", Telemetry: []string{"fireworks"},
 		Fields: []provider.Field{
 			{Name: accountField, Header: "fireworks-account-id", Label: "Account", URLPart: true, Help: "Id of the account that files and batches are in"},
 			{Name: "provider_model", Header: "provider-model", Label: "Model of batches", Help: "Model of a batch whose request names none"},
