@@ -231,6 +231,20 @@ func (a *App) newService() {
 func (a *App) openGateway(context.Context) error {
 	a.formats = dialects.New()
 	a.metrics = telemetry.NewMetrics(a.cfg.Version)
+	if a.cfg.MetricsCompat {
+		a.metrics.WithCompat(a.cfg.Compat)
+	}
+	for name, c := range map[string]struct {
+		help string
+		read func(ledger.Stats) int64
+	}{
+		"portico_journal_entries_total":         {"Entries recorded.", func(s ledger.Stats) int64 { return s.Settled }},
+		"portico_journal_corrupt_total":         {"Stretches of damage skipped.", func(s ledger.Stats) int64 { return s.Corrupt }},
+		"portico_journal_lost_total":            {"Entries that found neither disk nor memory.", func(s ledger.Stats) int64 { return s.Lost }},
+		"portico_journal_missed_segments_total": {"Segments dropped by retention before they were sent to the collector.", func(s ledger.Stats) int64 { return s.Missed }},
+	} {
+		a.metrics.Counter(name, c.help, func() float64 { return float64(c.read(a.journal.Stats())) })
+	}
 	start := a.journal.End()
 	a.metrics.Gauge("portico_journal_start_segment", "Where the journal ended when the process began: with the offset, where the counters begin.",
 		func() float64 { return float64(start.Segment) })

@@ -5,6 +5,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/provider"
+	"github.com/portico-ai/portico/internal/telemetry"
 )
 
 // A Config is everything an operator can set. Defaults are overridden by the
@@ -38,7 +40,9 @@ type Config struct {
 	JournalMax    int64         // bytes; 0 for no bound
 	BodiesMax     int64         // bytes; 0 for no bound
 
-	Export Export
+	MetricsCompat bool // Portkey's metrics beside ours
+	Compat        telemetry.Compat
+	Export        Export
 
 	Prices string // file of the operator's own prices, "" for none
 	Demo   bool
@@ -63,6 +67,7 @@ func Default() Config {
 		Listen: "127.0.0.1:8787", MetricsListen: "127.0.0.1:9464", Data: "./portico-data",
 		DrainDelay: 5 * time.Second, DrainTimeout: 30 * time.Second, MaxBody: 32 << 20, MaxUpload: 512 << 20,
 		Durability: ledger.Process, BodyRetention: 30 * day, BlobsEvery: 5 * time.Minute, BlobsCache: 1 << 30,
+		MetricsCompat: true, Compat: telemetry.Compat{App: "portico", Env: "production"},
 		ProviderBases: map[string]string{},
 	}
 }
@@ -96,6 +101,8 @@ func Settings() []Setting {
 		{Name: "listen", Default: "127.0.0.1:8787", Help: "address of the API and console", Set: text(func(c *Config) *string { return &c.Listen })},
 		{Name: "metrics_listen", Default: "127.0.0.1:9464", Help: "address of /metrics (Prometheus); empty turns it off",
 			Set: text(func(c *Config) *string { return &c.MetricsListen })},
+		{Name: "metrics_compat", Default: "true", Help: "Portkey's metrics beside ours: true or false",
+			Set: truth(func(c *Config) *bool { return &c.MetricsCompat })},
 		{Name: "data", Default: "./portico-data", Help: "data folder: SQLite, journal, bodies, master key", Set: text(func(c *Config) *string { return &c.Data })},
 		{Name: "database_url", Help: "postgres://… for the control plane (default: SQLite in the data folder)", Set: text(func(c *Config) *string { return &c.DatabaseURL })},
 		{Name: "redis_url", Help: "redis://… for shared counters (default: memory)", Set: text(func(c *Config) *string { return &c.RedisURL })},
@@ -255,6 +262,7 @@ func (c *Config) Environment(environ []string, providerIDs []string) (warnings [
 		name, value, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "PORTICO_") {
 			c.Export.read(name, value)
+			c.readCompat(name, value)
 			continue
 		}
 		if s, ok := byVariable[name]; ok {
@@ -274,6 +282,37 @@ func (c *Config) Environment(environ []string, providerIDs []string) (warnings [
 		}
 	}
 	return warnings, nil
+}
+
+// readCompat takes the variables that Portkey's gateway has for its metrics.
+func (c *Config) readCompat(name, value string) {
+	on, _ := strconv.ParseBool(value)
+	switch name {
+	case "SERVICE_NAME":
+		c.Compat.App = value
+	case "NODE_ENV":
+		c.Compat.Env = value
+	case "PROMETHEUS_INCLUDE_MODEL_LABEL":
+		c.Compat.Model = on
+	case "PROMETHEUS_INCLUDE_CONFIG_NAME_LABEL":
+		c.Compat.ConfigName = on
+	case "PROMETHEUS_INCLUDE_API_KEY_NAME_LABEL":
+		c.Compat.APIKeyName = on
+	case "PROMETHEUS_INCLUDE_METADATA_LABELS":
+		c.Compat.Metadata = metadataLabels(value)
+	}
+}
+
+// maxMetadataLabels keeps the page of metrics of a size that can be scraped.
+const maxMetadataLabels = 8
+
+func metadataLabels(value string) (keys []string) {
+	for key := range strings.SplitSeq(value, ",") {
+		if key = strings.TrimSpace(key); key != "" && !slices.Contains(keys, key) && len(keys) < maxMetadataLabels {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 func (c *Config) setProviderBase(shouted, value, name string, ids []string) error {

@@ -217,12 +217,12 @@ func (a *App) collectorClient(endpoints ...string) (*egress.Client, error) {
 
 // hubBodies are an entry's bodies in OpenAI's format, as far as they are kept and
 // can be had in it.
-func (a *App) hubBodies(e *ledger.Entry) (request, reply []byte) {
+func (a *App) hubBodies(ctx context.Context, e *ledger.Entry) (request, reply []byte) {
 	if !e.Request.IsZero() {
-		request, _ = a.bodies.Read(e.ID, e.Request) // what is gone is not sent
+		request, _ = a.bodies.Read(ctx, e.ID, e.Request) // what is gone is not sent
 	}
 	if !e.Reply.IsZero() {
-		reply, _ = a.bodies.Read(e.ID, e.Reply)
+		reply, _ = a.bodies.Read(ctx, e.ID, e.Reply)
 	}
 	from, ok := a.formats[e.Dialect].(dialect.Translator)
 	if e.Dialect == ai.OpenAI || e.Dialect == "" || !ok {

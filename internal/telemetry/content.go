@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -51,8 +52,8 @@ type toolCall struct {
 
 // contents adds what only the bodies tell: parameters, and messages if these are
 // to be sent. A body that is not kept, or no chat, adds nothing.
-func (x *Exporter) contents(l *list, e *ledger.Entry) {
-	request, reply := x.opt.Bodies(e)
+func (x *Exporter) contents(ctx context.Context, l *list, e *ledger.Entry) {
+	request, reply := x.opt.Bodies(ctx, e)
 	var asked, answered chat
 	if len(request) > 0 && json.Unmarshal(request, &asked) == nil {
 		asked.parameters(l)

@@ -46,7 +46,7 @@ type ExportOptions struct {
 	ProviderName func(id string) string
 	// Bodies are the request and the reply of an entry as far as they are kept, in
 	// OpenAI's format.
-	Bodies func(e *ledger.Entry) (request, reply []byte)
+	Bodies func(ctx context.Context, e *ledger.Entry) (request, reply []byte)
 	// Content sends messages, too.
 	Content bool
 	Log     *slog.Logger
@@ -144,7 +144,7 @@ func (x *Exporter) send(ctx context.Context, batch []*ledger.Entry) error {
 		if !served(e) {
 			continue
 		}
-		for _, s := range x.spans(e) {
+		for _, s := range x.spans(ctx, e) {
 			spans, size = append(spans, s), size+proto.Size(s)
 		}
 		if size >= batchSize {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -86,11 +87,11 @@ func resourceAttributes(opt ExportOptions) []*commonpb.KeyValue {
 
 // spans are the entry's own and, below it, one for each attempt. Only the former
 // tells of tokens, so that they count once.
-func (x *Exporter) spans(e *ledger.Entry) []*tracepb.Span {
+func (x *Exporter) spans(ctx context.Context, e *ledger.Entry) []*tracepb.Span {
 	traceID, own := traceIDOf(e), spanIDOf(cmp.Or(e.SpanID, "entry\x00"+e.ID))
 	s := &tracepb.Span{
 		TraceId: traceID, SpanId: own, Name: spanName(e), Kind: tracepb.Span_SPAN_KIND_CLIENT, Flags: 1,
-		StartTimeUnixNano: nanos(e, 0), EndTimeUnixNano: nanos(e, e.TotalMicros), Attributes: x.attributes(e), Status: statusOf(e.Succeeded(), e.Error),
+		StartTimeUnixNano: nanos(e, 0), EndTimeUnixNano: nanos(e, e.TotalMicros), Attributes: x.attributes(ctx, e), Status: statusOf(e.Succeeded(), e.Error),
 	}
 	if e.ParentSpanID != "" {
 		s.ParentSpanId = spanIDOf(e.ParentSpanID)
@@ -151,7 +152,7 @@ func hexOf(text string, n int) ([]byte, bool) {
 	return id, err == nil && len(id) == n && strings.Trim(text, "0") != ""
 }
 
-func (x *Exporter) attributes(e *ledger.Entry) []*commonpb.KeyValue {
+func (x *Exporter) attributes(ctx context.Context, e *ledger.Entry) []*commonpb.KeyValue {
 	var l list
 	l.text(semconv.GenAIOperationNameKey, operationName(e.Op))
 	l.text(semconv.GenAIProviderNameKey, x.opt.ProviderName(e.Provider))
@@ -171,7 +172,7 @@ func (x *Exporter) attributes(e *ledger.Entry) []*commonpb.KeyValue {
 		l.count(reasoningTokens, u.ReasoningTokens)
 	}
 	x.ours(&l, e)
-	x.contents(&l, e)
+	x.contents(ctx, &l, e)
 	return l
 }
 

@@ -24,6 +24,11 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	first    *prometheus.HistogramVec
 
+	retries, fallbacks prometheus.Counter
+	cached             *prometheus.CounterVec
+	parts              *prometheus.CounterVec
+	compat             *compat // nil: none
+
 	of         cache[labels, *counters]
 	costOf     cache[string, *atomic.Int64]
 	attemptsOf cache[attempt, prometheus.Counter]
@@ -48,12 +53,25 @@ func NewMetrics(version string) *Metrics {
 		first: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_first_token_seconds",
 			Help: "Streams: to the first meaningful event.", Buckets: latencyBuckets}, []string{"provider"}),
 	}
+	m.retries = prometheus.NewCounter(prometheus.CounterOpts{Name: "portico_retries_total", Help: "Calls of providers after the first of a target."})
+	m.fallbacks = prometheus.NewCounter(prometheus.CounterOpts{Name: "portico_fallbacks_total", Help: "Requests that another target than a fallback's first answered."})
+	m.cached = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_cache_requests_total", Help: "Requests, by what the cache had for them."}, []string{"status"})
+	m.parts = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_token_parts_total",
+		Help: "Parts of the tokens: cache reads and writes of input, reasoning of output."}, []string{"provider", "part"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "portico_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version}})
 	info.Set(1)
-	m.registry.MustRegister(m.requests, m.attempts, m.tokens, m.unpriced, m.duration, m.first, info,
+	m.registry.MustRegister(m.requests, m.attempts, m.tokens, m.unpriced, m.duration, m.first, m.retries, m.fallbacks, m.cached, m.parts, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// WithCompat adds Portkey's metrics.
+func (m *Metrics) WithCompat(opt Compat) { m.compat = newCompat(opt, m.registry) }
+
+// Counter adds a figure that only grows, and is read when it is asked for.
+func (m *Metrics) Counter(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 }
 
 // Gauge adds a figure that is read when it is asked for.
@@ -68,7 +86,11 @@ func (m *Metrics) Observe(e *ledger.Entry) {
 	for i := range e.Attempts {
 		a := &e.Attempts[i]
 		m.attemptsOf.get(attempt{a.Provider, a.Status}, m.attemptCounter).Inc()
+		if a.Retry > 0 {
+			m.retries.Inc()
+		}
 	}
+	m.observeRest(e)
 	if e.Usage.Known {
 		c.input.Add(float64(e.Usage.InputTokens))
 		c.output.Add(float64(e.Usage.OutputTokens))
@@ -81,6 +103,26 @@ func (m *Metrics) Observe(e *ledger.Entry) {
 	c.duration.Observe(float64(e.TotalMicros) / 1e6)
 	if e.FirstTokenMicros > 0 {
 		m.first.WithLabelValues(e.Provider).Observe(float64(e.FirstTokenMicros) / 1e6)
+	}
+}
+
+func (m *Metrics) observeRest(e *ledger.Entry) {
+	if e.Fallback {
+		m.fallbacks.Inc()
+	}
+	if e.Cache != "" {
+		m.cached.WithLabelValues(e.Cache).Inc()
+	}
+	for _, p := range [...]struct {
+		name string
+		n    int64
+	}{{"cache_read", e.Usage.CacheReadTokens}, {"cache_write", e.Usage.CacheWriteTokens}, {"reasoning", e.Usage.ReasoningTokens}} {
+		if p.n > 0 {
+			m.parts.WithLabelValues(e.Provider, p.name).Add(float64(p.n))
+		}
+	}
+	if m.compat != nil {
+		m.compat.observe(e)
 	}
 }
 

@@ -32,7 +32,7 @@ func testMapper(t *testing.T) *mapper {
 	}
 	return &mapper{now: began.Add(time.Hour), api: New(Deps{
 		Price: func(e *ledger.Entry) bool {
-			p, ok := prices.Lookup(e.Provider, e.Model)
+			p, ok := prices.Lookup(e.Provider, e.Model, e.StartedAt)
 			if !ok {
 				return false
 			}
