@@ -32,11 +32,10 @@ func testMapper(t *testing.T) *mapper {
 	}
 	return &mapper{now: began.Add(time.Hour), api: New(Deps{
 		Price: func(e *ledger.Entry) bool {
-			p, ok := prices.Lookup(e.Provider, e.Model, e.StartedAt)
+			b, _, ok := prices.Bill(e.Provider, []string{e.Model}, e.StartedAt, e.Usage)
 			if !ok {
 				return false
 			}
-			b := price.Cost(p, e.Usage, "")
 			e.CostNano, e.CostKnown = b.Nano, b.Known
 			return b.Known
 		},
