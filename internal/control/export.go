@@ -60,6 +60,7 @@ type ExportFile struct {
 type ExportStore interface {
 	InsertExport(ctx context.Context, e Export) error
 	UpdateExport(ctx context.Context, e Export) error
+	ArchiveExport(ctx context.Context, t Tenant, id string, at time.Time) error
 	FindExport(ctx context.Context, t Tenant, id string) (Export, error)
 	// Exports lists newest first.
 	Exports(ctx context.Context, t Tenant, p Page) ([]Export, int, error)
@@ -188,6 +189,21 @@ func (s *Service) CancelExport(ctx context.Context, p access.Principal, workspac
 		e.Status, e.FinishedAt, e.UpdatedAt = ExportStopped, s.now(), s.now()
 		return nil
 	})
+}
+
+// DeleteExport archives an export; one that runs stops.
+func (s *Service) DeleteExport(ctx context.Context, p access.Principal, workspace, id string) error {
+	if err := require(p, access.LogsExport); err != nil {
+		return err
+	}
+	err := s.write(ctx, func(tx Store) error {
+		e, err := s.findExport(ctx, tx, p, workspace, id)
+		if err != nil {
+			return err
+		}
+		return tx.ArchiveExport(ctx, Tenant{e.OrgID, e.WorkspaceID}, e.ID, s.now())
+	}, nil)
+	return storeError(err, "Export")
 }
 
 func (s *Service) changeExport(ctx context.Context, p access.Principal, workspace, id string, change func(*Export) error) (e Export, err error) {

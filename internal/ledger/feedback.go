@@ -50,10 +50,19 @@ func (s Score) Within(low, high *int64) bool {
 	return s.Count > 0 && (low == nil || s.SumMicro >= *low*s.Count) && (high == nil || s.SumMicro <= *high*s.Count)
 }
 
-// A FeedbackFilter says which feedback of a workspace is meant: any of the ids,
-// or any of the traces.
+// A FeedbackFilter says which feedback of a workspace is meant. Zero fields do
+// not; slices mean any of.
 type FeedbackFilter struct {
 	IDs, TraceIDs []string
+	Values        []int
+	From, To      time.Time // of the creation; From inclusive, To exclusive
+}
+
+// A FeedbackListing is one page.
+type FeedbackListing struct {
+	Feedback []Feedback
+	Total    int64
+	Next     string // "" at the end
 }
 
 // MaxFeedback is how much feedback one question is answered with, the newest.

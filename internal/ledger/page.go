@@ -46,9 +46,12 @@ func AppendJSONString(b []byte, s string) []byte { return appendString(b, s) }
 
 // Cursor is the Page.After that goes on after e, in the order of lists: newest
 // first, by start in microseconds, then by id.
-func Cursor(e *Entry) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, e.StartedAt.UnixMicro(), 36)) + "." +
-		base64.RawURLEncoding.EncodeToString([]byte(e.ID))
+func Cursor(e *Entry) string { return CursorAt(e.StartedAt, e.ID) }
+
+// CursorAt is the Page.After of any list in that order.
+func CursorAt(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, at.UnixMicro(), 36)) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(id))
 }
 
 // ParseCursor is the inverse of Cursor. The error is ai.Invalid.

@@ -33,8 +33,13 @@ type Logs interface {
 	// Scan reads many whole entries in the order of List, a part at a time: up to
 	// size of them, MaxPage at most, and where to go on, "" at the end.
 	Scan(ctx context.Context, workspaceID string, f Filter, after string, size int) (entries []Entry, next string, err error)
+	// Traces sums up the traces that have an entry which passes, the one with the
+	// newest of them first.
+	Traces(ctx context.Context, workspaceID string, f Filter, p Page) (TraceListing, error)
 	// Feedback answers newest first, by creation, MaxFeedback at most.
 	Feedback(ctx context.Context, workspaceID string, f FeedbackFilter) ([]Feedback, error)
+	// ListFeedback answers a page of the same.
+	ListFeedback(ctx context.Context, workspaceID string, f FeedbackFilter, p Page) (FeedbackListing, error)
 }
 
 // A Filter says which entries are asked for. Zero fields do not; slices mean any of; bounds are

@@ -67,7 +67,9 @@ func (a *API) Routes() []admin.Route {
 		{Method: http.MethodGet, Pattern: "/logs", Scopes: []access.Scope{access.LogsList, access.LogsView}, Handle: a.list},
 		{Method: http.MethodPost, Pattern: "/logs", Scopes: []access.Scope{access.LogsWrite}, Max: a.MaxBody, Handle: a.insert},
 		{Method: http.MethodGet, Pattern: "/logs/{id}", Scopes: []access.Scope{access.LogsView, access.LogsWrite, access.Completions}, Handle: a.get},
+		{Method: http.MethodGet, Pattern: "/traces", Scopes: []access.Scope{access.LogsView, access.LogsList}, Handle: a.listTraces},
 		{Method: http.MethodGet, Pattern: "/traces/{id}", Scopes: []access.Scope{access.LogsView, access.LogsList}, Handle: a.trace},
+		{Method: http.MethodGet, Pattern: "/feedback", Scopes: []access.Scope{access.LogsView, access.LogsList}, Handle: a.listFeedback},
 		{Method: http.MethodPost, Pattern: "/feedback", Scopes: []access.Scope{access.LogsWrite}, Handle: a.createFeedback},
 		{Method: http.MethodPut, Pattern: "/feedback/{id}", Scopes: []access.Scope{access.LogsWrite}, Handle: a.updateFeedback},
 	}, a.savedFilterRoutes(), a.exportRoutes())

@@ -27,6 +27,7 @@ func (a *API) exportRoutes() []admin.Route {
 		{Method: http.MethodGet, Pattern: "/logs/exports/field-restrictions", Scopes: scopes, Handle: a.fieldRestrictions},
 		{Method: http.MethodGet, Pattern: "/logs/exports/{id}", Scopes: scopes, Handle: a.getExport},
 		{Method: http.MethodPut, Pattern: "/logs/exports/{id}", Scopes: scopes, Handle: a.updateExport},
+		{Method: http.MethodDelete, Pattern: "/logs/exports/{id}", Scopes: scopes, Handle: a.deleteExport},
 		{Method: http.MethodPost, Pattern: "/logs/exports/{id}/start", Scopes: scopes, Handle: a.startExport},
 		{Method: http.MethodPost, Pattern: "/logs/exports/{id}/cancel", Scopes: scopes, Handle: a.cancelExport},
 		{Method: http.MethodGet, Pattern: "/logs/exports/{id}/download", Scopes: scopes, Handle: a.downloadExport},
@@ -177,6 +178,14 @@ func (a *API) cancelExport(r *http.Request, p access.Principal) (any, error) {
 	}
 	a.Exports.Kick() // its files go
 	return map[string]any{"message": "The export has been cancelled", "object": "export"}, nil
+}
+
+func (a *API) deleteExport(r *http.Request, p access.Principal) (any, error) {
+	if err := a.Service.DeleteExport(r.Context(), p, admin.WorkspaceRef(r), r.PathValue("id")); err != nil {
+		return nil, err
+	}
+	a.Exports.Kick() // its files go
+	return map[string]any{}, nil
 }
 
 func (a *API) fieldRestrictions(r *http.Request, p access.Principal) (any, error) {

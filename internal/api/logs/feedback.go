@@ -40,6 +40,30 @@ func feedbackOf(f *ledger.Feedback) feedbackView {
 	}
 }
 
+// listFeedback lists what was given, by its creation.
+func (a *API) listFeedback(r *http.Request, p access.Principal) (any, error) {
+	workspace, err := a.Service.Target(r.Context(), p, admin.WorkspaceRef(r))
+	if err != nil {
+		return nil, err
+	}
+	q := NewQuery(r.URL.Query())
+	f := ledger.FeedbackFilter{TraceIDs: q.List("trace_id"), Values: q.scores("value"), From: q.time("time_of_generation_min"), To: q.time("time_of_generation_max")}
+	page := q.page()
+	if err := q.Err(); err != nil {
+		return nil, err
+	}
+	a.catchUp(r.Context())
+	listing, err := a.Logs.ListFeedback(r.Context(), workspace.ID, f, page)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]feedbackView, len(listing.Feedback))
+	for i := range listing.Feedback {
+		data[i] = feedbackOf(&listing.Feedback[i])
+	}
+	return map[string]any{"object": "list", "total": listing.Total, "data": data, "next": listing.Next}, nil
+}
+
 func (a *API) createFeedback(r *http.Request, p access.Principal) (any, error) {
 	workspace, err := a.Service.Target(r.Context(), p, admin.WorkspaceRef(r))
 	if err != nil {

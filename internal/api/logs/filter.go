@@ -23,7 +23,14 @@ import (
 // is an *ai.Error of kind Invalid that names the parameter.
 func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 	r := NewQuery(q)
-	f := r.filter()
+	f, p := r.filter(), r.page()
+	if err := r.Err(); err != nil {
+		return ledger.Filter{}, ledger.Page{}, err
+	}
+	return f, p, nil
+}
+
+func (r *Query) page() ledger.Page {
 	p := ledger.Page{Size: r.Number("page_size", 1, ledger.MaxPage, ledger.DefaultPage), After: r.Get("after")}
 	p.Offset = p.Size * r.Number("current_page", 0, 1_000_000, 0)
 	if p.After != "" {
@@ -31,10 +38,7 @@ func ParseFilter(q url.Values) (ledger.Filter, ledger.Page, error) {
 			r.Fail("after", "is not a cursor of this list; pass the next of the page before it, unchanged")
 		}
 	}
-	if err := r.Err(); err != nil {
-		return ledger.Filter{}, ledger.Page{}, err
-	}
-	return f, p, nil
+	return p
 }
 
 func (r *Query) filter() ledger.Filter {
@@ -155,6 +159,20 @@ func (r *Query) statuses(name string) []int {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 || n > 999 {
 			r.Fail(name, "must be HTTP status codes separated by commas, such as 200,429")
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// scores are values of feedback.
+func (r *Query) scores(name string) []int {
+	var list []int
+	for _, v := range r.List(name) {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < -10 || n > 10 {
+			r.Fail(name, "must be whole numbers from -10 to 10, separated by commas")
 			return nil
 		}
 		list = append(list, n)

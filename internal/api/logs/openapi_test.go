@@ -69,7 +69,7 @@ func TestLogsAreAsDescribed(t *testing.T) {
 	_, compiler := load(t)
 	read := func(ledger.BodyRef) ([]byte, error) { return []byte(`{"any":["thing"]}`), nil }
 	for _, e := range []*ledger.Entry{bareEntry(), fullEntry()} {
-		for name, v := range map[string]any{"Trace": Trace("t", []ledger.Entry{*e}), "Span": Trace("t", []ledger.Entry{*e}).Spans[0], "Log": Row(e, ledger.Score{Count: 1}), "LogDetail": Detail(e, []ledger.Feedback{{Metadata: json.RawMessage("{}")}}, read)} {
+		for name, v := range map[string]any{"Trace": Trace("t", []ledger.Entry{*e}), "Span": Trace("t", []ledger.Entry{*e}).Spans[0], "Log": Row(e, ledger.Score{Count: 1}), "TraceSummary": TraceRow(&ledger.TraceSummary{Models: []string{"m"}}, ledger.Score{Count: 1}), "LogDetail": Detail(e, []ledger.Feedback{{Metadata: json.RawMessage("{}")}}, read)} {
 			schema, err := compiler.Compile("file:///openapi.json#/components/schemas/" + name)
 			if err != nil {
 				t.Fatal(err)

@@ -85,10 +85,7 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 		CostCurrency: "USD", ResponseTime: millis(e.TotalMicros), User: e.EndUser(),
 		Metadata: e.Metadata, FeedbackCount: s.Count, Source: cmp.Or(e.Source, "gateway"), Error: errorOf(e.Error), Object: "log",
 	}
-	if s.Count > 0 {
-		mean := math.Round(s.Mean()*ledger.FullWeight) / ledger.FullWeight
-		r.AvgWeightedFeedback = &mean
-	}
+	r.AvgWeightedFeedback = meanOf(s)
 	if r.Metadata == nil {
 		r.Metadata = map[string]string{}
 	}
@@ -101,6 +98,15 @@ func rowOf(e *ledger.Entry, s ledger.Score) row {
 		r.TimeToFirstToken = &first
 	}
 	return r
+}
+
+// meanOf is the mean of a score, nil if there is none.
+func meanOf(s ledger.Score) *float64 {
+	if s.Count == 0 {
+		return nil
+	}
+	mean := math.Round(s.Mean()*ledger.FullWeight) / ledger.FullWeight
+	return &mean
 }
 
 func errorOf(e *ledger.ErrorInfo) *errorInfo {

@@ -69,17 +69,61 @@ func (d *database) putFeedback(ctx context.Context, batch []*ledger.Feedback) er
 }
 
 // Feedback implements ledger.Logs.
-func (s *Store) Feedback(ctx context.Context, workspaceID string, f ledger.FeedbackFilter) (list []ledger.Feedback, err error) {
+func (s *Store) Feedback(ctx context.Context, workspaceID string, f ledger.FeedbackFilter) ([]ledger.Feedback, error) {
 	d, done, err := s.use()
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+	return d.feedback(ctx, feedbackThat(workspaceID, &f), ledger.MaxFeedback, 0)
+}
+
+// ListFeedback implements ledger.Logs.
+func (s *Store) ListFeedback(ctx context.Context, workspaceID string, f ledger.FeedbackFilter, p ledger.Page) (out ledger.FeedbackListing, err error) {
+	d, done, err := s.use()
+	if err != nil {
+		return out, err
+	}
+	defer done()
+	w := feedbackThat(workspaceID, &f)
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM store.feedback WHERE `+w.String(), w.args...).Scan(&out.Total); err != nil {
+		return out, fmt.Errorf("duckdb: count feedback: %w", err)
+	}
+	if p.After != "" {
+		at, id, err := ledger.ParseCursor(p.After)
+		if err != nil {
+			return ledger.FeedbackListing{}, err
+		}
+		w.add("created_at <= ? AND (created_at < ? OR id < ?)", at, at, id)
+	}
+	size, offset := p.Bounds()
+	list, err := d.feedback(ctx, w, size+1, offset)
+	if len(list) > size {
+		list = list[:size]
+		out.Next = ledger.CursorAt(list[size-1].CreatedAt, list[size-1].ID)
+	}
+	out.Feedback = list
+	return out, err
+}
+
+func feedbackThat(workspaceID string, f *ledger.FeedbackFilter) *where {
 	w := &where{}
 	w.add("workspace_id = ?", workspaceID)
 	anyOf(w, "id", f.IDs)
 	anyOf(w, "trace_id", f.TraceIDs)
-	rows, err := d.db.QueryContext(ctx, `SELECT `+feedbackColumns+` FROM store.feedback WHERE `+w.String()+` ORDER BY created_at DESC, id DESC LIMIT ?`, append(w.args, ledger.MaxFeedback)...)
+	anyOf(w, "value", f.Values)
+	if !f.From.IsZero() {
+		w.add("created_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		w.add("created_at < ?", f.To.UTC())
+	}
+	return w
+}
+
+func (d *database) feedback(ctx context.Context, w *where, limit, offset int) (list []ledger.Feedback, err error) {
+	query := `SELECT ` + feedbackColumns + ` FROM store.feedback WHERE ` + w.String() + ` ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`
+	rows, err := d.db.QueryContext(ctx, query, append(w.args, limit, offset)...)
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: list feedback: %w", err)
 	}
@@ -97,14 +141,8 @@ func (s *Store) Feedback(ctx context.Context, workspaceID string, f ledger.Feedb
 	return list, rows.Err()
 }
 
-// scores sums up the feedback of the entries' traces.
-func (d *database) scores(ctx context.Context, workspaceID string, entries []ledger.Entry) (map[string]ledger.Score, error) {
-	traces := make([]any, 0, len(entries))
-	for i := range entries {
-		if t := entries[i].TraceID; t != "" {
-			traces = append(traces, t)
-		}
-	}
+// scores sums up the feedback of traces.
+func (d *database) scores(ctx context.Context, workspaceID string, traces []any) (map[string]ledger.Score, error) {
 	if len(traces) == 0 {
 		return nil, nil
 	}

@@ -48,7 +48,13 @@ func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p
 	if err != nil {
 		return out, err
 	}
-	out.Scores, err = d.scores(ctx, workspaceID, out.Entries)
+	traces := make([]any, 0, len(out.Entries))
+	for i := range out.Entries {
+		if t := out.Entries[i].TraceID; t != "" {
+			traces = append(traces, t)
+		}
+	}
+	out.Scores, err = d.scores(ctx, workspaceID, traces)
 	return out, err
 }
 

@@ -28,16 +28,23 @@ func (l *Logs) ApplyFeedback(_ context.Context, batch []*ledger.Feedback, upTo l
 func (l *Logs) Feedback(_ context.Context, workspaceID string, f ledger.FeedbackFilter) ([]ledger.Feedback, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	all := l.feedbackOf(workspaceID, &f)
+	return all[:min(len(all), ledger.MaxFeedback)], nil
+}
+
+// feedbackOf is the feedback that passes, newest first.
+func (l *Logs) feedbackOf(workspaceID string, f *ledger.FeedbackFilter) []ledger.Feedback {
 	var all []ledger.Feedback
 	for _, b := range l.feedback {
-		if b.WorkspaceID == workspaceID && anyOf(f.IDs, b.ID) && anyOf(f.TraceIDs, b.TraceID) {
+		if b.WorkspaceID == workspaceID && anyOf(f.IDs, b.ID) && anyOf(f.TraceIDs, b.TraceID) && anyOf(f.Values, b.Value) &&
+			(f.From.IsZero() || !b.CreatedAt.Before(f.From)) && (f.To.IsZero() || b.CreatedAt.Before(f.To)) {
 			all = append(all, b)
 		}
 	}
 	slices.SortFunc(all, func(a, b ledger.Feedback) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
 	})
-	return all[:min(len(all), ledger.MaxFeedback)], nil
+	return all
 }
 
 // scores sums up the workspace's feedback by trace.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
@@ -111,21 +112,7 @@ func (l *Logs) matching(workspaceID string, f *ledger.Filter) ([]ledger.Entry, m
 
 // part cuts a page out of a list, and says where the next begins.
 func part(all []ledger.Entry, p ledger.Page) (page []ledger.Entry, next string, err error) {
-	size, offset := p.Bounds()
-	if p.After != "" {
-		at, id, err := ledger.ParseCursor(p.After)
-		if err != nil {
-			return nil, "", err
-		}
-		last := ledger.Entry{ID: id, StartedAt: at}
-		all = slices.DeleteFunc(all, func(e ledger.Entry) bool { return newestFirst(e, last) <= 0 })
-	}
-	all = all[min(offset, len(all)):]
-	if len(all) > size {
-		all = all[:size]
-		next = ledger.Cursor(&all[size-1])
-	}
-	return all, next, nil
+	return pageOf(all, p, func(e ledger.Entry) (time.Time, string) { return e.StartedAt, e.ID })
 }
 
 func newestFirst(a, b ledger.Entry) int {

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/portico-ai/portico/internal/control"
 )
@@ -44,6 +45,11 @@ func (s *Store) UpdateExport(ctx context.Context, e control.Export) error {
 // RenewExport implements control.ExportStore.
 func (s *Store) RenewExport(ctx context.Context, e control.Export, was control.ExportStatus) error {
 	return s.change(ctx, updateExport+` AND status = ? AND started_at = ?`, append(exportValues(e), was, millis(e.StartedAt))...)
+}
+
+// ArchiveExport implements control.ExportStore.
+func (s *Store) ArchiveExport(ctx context.Context, t control.Tenant, id string, at time.Time) error {
+	return s.change(ctx, `UPDATE exports SET archived_at = ? WHERE `+inTenant+` AND id = ?`, millis(at), t.Org, t.Workspace, t.Workspace, id)
 }
 
 // FindExport implements control.ExportStore.

@@ -37,6 +37,8 @@ func Logs(t *testing.T, open func(t *testing.T) LogStore) {
 	t.Run("scanning reads everything", func(t *testing.T) { scanned(t, open(t)) })
 	t.Run("feedback agrees with the reference", func(t *testing.T) { feedbackAgrees(t, open(t)) })
 	t.Run("the latest of a feedback counts", func(t *testing.T) { latestCounts(t, open(t)) })
+	t.Run("traces agree with the reference", func(t *testing.T) { tracesAgree(t, open(t)) })
+	t.Run("feedback comes in pages", func(t *testing.T) { feedbackPages(t, open(t)) })
 	t.Run("a bad cursor is refused", func(t *testing.T) { badCursor(t, open(t)) })
 }
 

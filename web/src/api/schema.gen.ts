@@ -482,7 +482,8 @@ export interface paths {
         /** @description What is left out keeps its value. The export is a draft afterwards. One that is in progress cannot be changed */
         put: operations["updateExport"];
         post?: never;
-        delete?: never;
+        /** @description With its files. One that is in progress stops */
+        delete: operations["deleteExport"];
         options?: never;
         head?: never;
         patch?: never;
@@ -555,6 +556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The traces that have a request which passes the filters
+         * @description A row sums up all requests of its trace, those included that do not pass
+         */
+        get: operations["listTraces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/traces/{id}": {
         parameters: {
             query?: never;
@@ -579,7 +600,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        get: operations["listFeedback"];
         put?: never;
         post: operations["createFeedback"];
         delete?: never;
@@ -2162,6 +2183,36 @@ export interface components {
             /** @constant */
             object: "trace";
         };
+        TraceSummary: {
+            trace_id: string;
+            /** @description Span name of the first request */
+            name: string;
+            /** @description Of the first request */
+            path: string;
+            /** @description Of the first request */
+            user: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * Format: date-time
+             * @description Of the newest request that passes the filters
+             */
+            last_request_at: string;
+            duration_ms: number;
+            requests: number;
+            failed: number;
+            total_units: number;
+            /** @description Of the requests whose cost is known */
+            cost_nano: number;
+            /** @description How many requests have an unknown cost */
+            cost_unknown: number;
+            ai_orgs: string[];
+            ai_models: string[];
+            feedback_count: number;
+            avg_weighted_feedback: number | null;
+            /** @constant */
+            object: "trace_summary";
+        };
         Span: {
             id: string;
             name: string;
@@ -3422,6 +3473,24 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    deleteExport: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
     startExport: {
         parameters: {
             query?: {
@@ -3528,6 +3597,86 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    listTraces: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+                time_of_generation_min?: string;
+                time_of_generation_max?: string;
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                span_id?: string;
+                /** @description Comma list */
+                status_code?: string;
+                /** @description Comma list of states */
+                status?: string;
+                /** @description Comma list of providers */
+                ai_org?: string;
+                /** @description Comma list */
+                ai_model?: string;
+                /** @description Comma list of provider__model */
+                ai_org_model?: string;
+                /** @description Comma list of slugs */
+                virtual_keys?: string;
+                /** @description Comma list of slugs */
+                configs?: string;
+                /** @description Comma list */
+                api_key_ids?: string;
+                /** @description Comma list */
+                cache_status?: string;
+                /** @description Cents */
+                cost_min?: number;
+                /** @description Cents */
+                cost_max?: number;
+                total_units_min?: number;
+                total_units_max?: number;
+                prompt_token_min?: number;
+                prompt_token_max?: number;
+                completion_token_min?: number;
+                completion_token_max?: number;
+                /** @description Comma list */
+                id?: string;
+                /** @description Comma list; looks into the metadata _prompt */
+                prompt_slug?: string;
+                /** @description Of the mean of value × weight of the trace's feedback */
+                weighted_feedback_min?: number;
+                weighted_feedback_max?: number;
+                /** @description A JSON object */
+                metadata?: string;
+                /** @description Free text */
+                q?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace with the newest request that passes is first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        object: "list";
+                        data: components["schemas"]["TraceSummary"][];
+                        /** @description Cursor of the next page; empty on the last */
+                        next: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
     getTrace: {
         parameters: {
             query?: {
@@ -3549,6 +3698,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listFeedback: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of the workspace that is meant; the default one if absent. Workspace keys are locked to theirs. */
+                workspace_id?: components["parameters"]["WorkspaceId"];
+                /** @description Comma list */
+                trace_id?: string;
+                /** @description Comma list */
+                value?: string;
+                /** @description Of the creation */
+                time_of_generation_min?: string;
+                /** @description Exclusive */
+                time_of_generation_max?: string;
+                page_size?: number;
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["Feedback"][];
+                        /** @description Cursor of the next page; empty on the last */
+                        next: string;
+                    };
                 };
             };
             default: components["responses"]["Error"];
