@@ -12,6 +12,7 @@ import { ApiKeysPage } from "./pages/apikeys/page.tsx";
 import { LoginPage } from "./pages/auth/login.tsx";
 import { SetupPage } from "./pages/auth/setup.tsx";
 import { ConfigsPage } from "./pages/configs/page.tsx";
+import { readFeedbackSearch } from "./pages/feedback/search.ts";
 import { LogPage } from "./pages/log/page.tsx";
 import { readSearch } from "./pages/logs/filters.ts";
 import { LogsPage } from "./pages/logs/page.tsx";
@@ -72,6 +73,48 @@ const index = createRoute({
 
 const logs = createRoute({ getParentRoute: () => shell, path: "/logs", validateSearch: readSearch, component: LogsPage });
 
+// What compares or edits text brings the editor, which is most of the code there is.
+const compareLogs = createRoute({
+  getParentRoute: () => shell,
+  path: "/logs/compare",
+  validateSearch: only("a", "b"),
+  component: lazyRouteComponent(() => import("./pages/compare/page.tsx"), "ComparePage"),
+});
+
+const traces = createRoute({
+  getParentRoute: () => shell,
+  path: "/traces",
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import("./pages/traces/page.tsx"), "TracesPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => shell,
+  path: "/traces/$id",
+  validateSearch: only("tab", "log", "part"),
+  component: lazyRouteComponent(() => import("./pages/trace/page.tsx"), "TracePage"),
+});
+
+const feedback = createRoute({
+  getParentRoute: () => shell,
+  path: "/feedback",
+  validateSearch: readFeedbackSearch,
+  component: lazyRouteComponent(() => import("./pages/feedback/page.tsx"), "FeedbackPage"),
+});
+
+const exports = createRoute({
+  getParentRoute: () => shell,
+  path: "/exports",
+  validateSearch: (params: Record<string, unknown>) => ({ ...readSearch(params), ...only("new")(params) }),
+  component: lazyRouteComponent(() => import("./pages/exports/page.tsx"), "ExportsPage"),
+});
+
+const logging = createRoute({
+  getParentRoute: () => shell,
+  path: "/logging",
+  component: lazyRouteComponent(() => import("./pages/logging/page.tsx"), "LoggingPage"),
+});
+
 const log = createRoute({
   getParentRoute: () => shell,
   path: "/logs/$id",
@@ -117,7 +160,7 @@ const apiKeys = createRoute({
 const routeTree = root.addChildren([
   setup,
   login,
-  shell.addChildren([index, logs, log, configs, newConfig, config, virtualKeys, apiKeys]),
+  shell.addChildren([index, logs, compareLogs, log, traces, trace, feedback, exports, logging, configs, newConfig, config, virtualKeys, apiKeys]),
 ]);
 
 export const makeRouter = (client: QueryClient) =>

@@ -325,6 +325,14 @@ func TestExports(t *testing.T) {
 	}
 	got, err = s.FindExport(ctx, a, "e")
 	same(t, got, err, again)
+	if err := s.ArchiveExport(ctx, b, "e", at); !errors.Is(err, control.ErrNotFound) {
+		t.Errorf("archived by another workspace: %v", err)
+	}
+	must(t, s.ArchiveExport(ctx, a, "e", at))
+	missing[control.Export](t, "an archived one")(s.FindExport(ctx, a, "e"))
+	if list, err := s.ExportsIn(ctx, control.ExportRunning); err != nil || len(list) > 0 {
+		t.Errorf("an archived one still runs: %v, %v", list, err)
+	}
 }
 
 func TestUsersAndSessions(t *testing.T) {

@@ -1,6 +1,6 @@
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { ApiError, call } from "./client.ts";
-import type { Answer, LogPage } from "./types.ts";
+import type { Answer, FeedbackPage, LogPage, TracePage } from "./types.ts";
 
 const everything = { page_size: 500 };
 const segment = encodeURIComponent;
@@ -75,7 +75,41 @@ export function fetchLogs(query: Record<string, string | number | undefined>, si
   return call<LogPage>("GET", "/logs", signal ? { query, signal } : { query });
 }
 
+export const savedFiltersQuery = queryOptions({
+  queryKey: ["saved-filters"],
+  queryFn: ({ signal }) => call<Answer<"listSavedFilters">>("GET", "/logs/filters", { signal, query: everything }),
+});
+
+export const traceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["trace", id],
+    queryFn: ({ signal }) => call<Answer<"getTrace">>("GET", `/traces/${segment(id)}`, { signal }),
+  });
+
+export const exportsQuery = queryOptions({
+  queryKey: ["exports"],
+  queryFn: ({ signal }) => call<Answer<"listExports">>("GET", "/logs/exports", { signal, query: everything }),
+  // As long as one is being written.
+  refetchInterval: (query) => (query.state.data?.data.some((e) => e.status === "in_progress") ? 1000 : false),
+});
+
+export const exportFieldsQuery = queryOptions({
+  queryKey: ["export-fields"],
+  queryFn: ({ signal }) => call<Answer<"getExportFields">>("GET", "/logs/exports/field-restrictions", { signal }),
+});
+
+export const loggingQuery = queryOptions({
+  queryKey: ["logging"],
+  queryFn: ({ signal }) => call<Answer<"getLogging">>("GET", "/admin/organisation/logging", { signal }),
+});
+
+type Query = Record<string, string | number | undefined>;
+
+export const fetchTraces = (query: Query, signal: AbortSignal) => call<TracePage>("GET", "/traces", { query, signal });
+
+export const fetchFeedback = (query: Query, signal: AbortSignal) => call<FeedbackPage>("GET", "/feedback", { query, signal });
+
 /** Makes every view of a noun ask again, after something of it was changed. */
-export function refresh(client: QueryClient, noun: "configs" | "virtual-keys" | "api-keys"): Promise<void> {
+export function refresh(client: QueryClient, noun: "configs" | "virtual-keys" | "api-keys" | "saved-filters" | "exports" | "feedback"): Promise<void> {
   return client.invalidateQueries({ queryKey: [noun] });
 }

@@ -9,6 +9,8 @@ const keys: [keys: string[], what: string][] = [
   [["k"], "Previous log"],
   [["Enter"], "Open the log"],
   [["Esc"], "Close the log"],
+  [["x"], "Choose the log for a comparison"],
+  [["c"], "Compare the two that are chosen"],
   [["?"], "Show these keys"],
 ];
 

@@ -1,6 +1,6 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
-import { KeyRound, LogOut, Monitor, Moon, Plug, ScrollText, Search, Sun, Waypoints, type LucideIcon } from "lucide-react";
+import { ChartNoAxesGantt, Download, KeyRound, LogOut, MessageSquareHeart, Monitor, Moon, Plug, ScrollText, Search, Settings2, Sun, Waypoints, type LucideIcon } from "lucide-react";
 import { useState } from "react";
 import { call } from "../api/client.ts";
 import { sessionQuery } from "../api/queries.ts";
@@ -11,11 +11,17 @@ import { Logo } from "./logo.tsx";
 import { Palette, usePaletteKey } from "./palette.tsx";
 import { setTheme, useTheme, type Theme } from "./theme.ts";
 
-export const pages: { to: "/logs" | "/configs" | "/virtual-keys" | "/api-keys"; label: string; icon: LucideIcon }[] = [
+type PagePath = "/logs" | "/traces" | "/feedback" | "/exports" | "/configs" | "/virtual-keys" | "/api-keys" | "/logging";
+
+export const pages: { to: PagePath; label: string; icon: LucideIcon }[] = [
   { to: "/logs", label: "Logs", icon: ScrollText },
+  { to: "/traces", label: "Traces", icon: ChartNoAxesGantt },
+  { to: "/feedback", label: "Feedback", icon: MessageSquareHeart },
+  { to: "/exports", label: "Exports", icon: Download },
   { to: "/configs", label: "Configs", icon: Waypoints },
   { to: "/virtual-keys", label: "Virtual keys", icon: Plug },
   { to: "/api-keys", label: "API keys", icon: KeyRound },
+  { to: "/logging", label: "Logging", icon: Settings2 },
 ];
 
 /** The frame of every page behind the sign-in. */

@@ -43,7 +43,8 @@ const roles: Record<string, { label: string; icon: LucideIcon }> = {
   tool: { label: "Tool", icon: Wrench },
 };
 
-function MessageView({ message }: { message: Message }) {
+/** One message, whatever it holds. */
+export function MessageView({ message }: { message: Message }) {
   const role = roles[message.role] ?? { label: message.role, icon: FileText };
   const text = message.parts.flatMap((p) => (p.kind === "text" ? [p.text] : [])).join("\n\n");
   return (

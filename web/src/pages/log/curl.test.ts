@@ -11,7 +11,7 @@ test("a quoted word comes out of the shell as it went in", () => {
 
 test("curl has the body and the config, but no masked credential and no trace", () => {
   const log = {
-    metrics: { path: "/v1/chat/completions", method: "POST" },
+    metrics: { path: "/v1/chat/completions", method: "POST", virtual_key: "", config: "" },
     request: {
       body: { model: "m", messages: [{ role: "user", content: "it's" }] },
       portkeyHeaders: {
@@ -30,4 +30,11 @@ test("curl has the body and the config, but no masked credential and no trace", 
   -H "content-type: application/json" \\
   -d '{"model":"m","messages":[{"role":"user","content":"it'\\''s"}]}'`,
   );
+});
+
+test("curl leads to where the request went, whatever said so", () => {
+  const log = (metrics: object, model: string) => ({ metrics: { path: "/p", method: "POST", config: "", virtual_key: "", ...metrics }, request: { body: { model }, portkeyHeaders: {} } }) as unknown as LogDetail;
+  assert.match(asCurl(log({ config: "pc-1", virtual_key: "v" }, "m"), "http://h"), /x-portkey-config: pc-1/);
+  assert.match(asCurl(log({ virtual_key: "v" }, "m"), "http://h"), /x-portkey-virtual-key: v/);
+  assert.doesNotMatch(asCurl(log({ virtual_key: "v" }, "@v/m"), "http://h"), /x-portkey-virtual-key/);
 });

@@ -21,7 +21,7 @@ export function DetailsTab({ log }: { log: LogDetail }) {
             row.trace_id && (
               <>
                 <Id text={row.trace_id} />
-                <Link to="/logs" search={{ trace: row.trace_id, range: "all" }}>
+                <Link to="/traces/$id" params={{ id: row.trace_id }}>
                   all of this trace
                 </Link>
               </>

@@ -21,7 +21,7 @@ export function LogDrawer({ id, tab, onTab, onClose }: DrawerProps) {
   }, [id]);
   useEffect(() => {
     box.current?.focus({ preventScroll: true });
-    return () => document.querySelector<HTMLElement>(`#log-${CSS.escape(last.current)} a`)?.focus({ preventScroll: true });
+    return () => document.querySelector<HTMLElement>(`#log-${CSS.escape(last.current)} a, #log-${CSS.escape(last.current)}[tabindex]`)?.focus({ preventScroll: true });
   }, []);
   return (
     <aside className="drawer" aria-label="Log detail" tabIndex={-1} ref={box}>

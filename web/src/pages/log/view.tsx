@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link2, TerminalSquare } from "lucide-react";
-import type { ReactNode } from "react";
+import { Link2, RotateCcw, TerminalSquare } from "lucide-react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import { logQuery } from "../../api/queries.ts";
 import type { LogDetail } from "../../api/types.ts";
 import { count, duration } from "../../lib/format.ts";
 import { fullTime } from "../../lib/time.ts";
-import { IconButton } from "../../ui/button.tsx";
+import { Button, IconButton } from "../../ui/button.tsx";
 import { Copyable, copyText } from "../../ui/copy.tsx";
 import { ErrorNotice, SkeletonBlock, Warning } from "../../ui/states.tsx";
 import { Tabs, type TabSpec } from "../../ui/tabs.tsx";
@@ -17,8 +17,13 @@ import { AttemptsTab } from "./attempts.tsx";
 import { ConversationTab } from "./conversation-tab.tsx";
 import { asCurl } from "./curl.ts";
 import { DetailsTab } from "./details.tsx";
+import { FeedbackTab, Thumbs } from "./feedback.tsx";
 import { RawTab } from "./raw.tsx";
+import { whyNotAgain } from "./resend.ts";
 import { RouteTab } from "./route-tab.tsx";
+
+// It brings the editor.
+const Replay = lazy(() => import("./replay.tsx"));
 
 interface ViewProps {
   id: string;
@@ -55,8 +60,13 @@ function Loaded({ log, tab, onTab, actions, ...props }: ViewProps & { log: LogDe
   const toast = useToast();
   const row = log.metrics;
   const copy = (text: string, what: string) => void copyText(text).then((ok) => toast(ok ? `${what} copied` : "The browser did not allow copying"));
+  const [replaying, setReplaying] = useState(false);
+  const refused = whyNotAgain(log);
   const tools = (
     <>
+      <Button small icon={RotateCcw} disabled={refused !== ""} title={refused || "Send it again, edited if you like"} onClick={() => setReplaying(true)}>
+        Replay
+      </Button>
       <IconButton icon={TerminalSquare} label="Copy as curl" small onClick={() => copy(asCurl(log, location.origin), "curl command")} />
       <IconButton icon={Link2} label="Copy link" small onClick={() => copy(`${location.origin}/console/logs/${row.id}`, "Link")} />
       {actions}
@@ -80,6 +90,11 @@ function Loaded({ log, tab, onTab, actions, ...props }: ViewProps & { log: LogDe
         <>
           <Summary log={log} />
           <Tabs label="Parts of the log" tabs={tabs} value={current} onChange={onTab} />
+          {replaying && (
+            <Suspense>
+              <Replay log={log} onClose={() => setReplaying(false)} />
+            </Suspense>
+          )}
         </>
       }
     />
@@ -88,11 +103,13 @@ function Loaded({ log, tab, onTab, actions, ...props }: ViewProps & { log: LogDe
 
 function tabsOf(log: LogDetail): TabSpec[] {
   const note = log.attempts.length > 1 && <span className="badge num">{log.attempts.length}</span>;
+  const given = log.feedback.length > 0 && <span className="badge num">{log.feedback.length}</span>;
   return [
     { id: "conversation", label: "Conversation", content: () => <ConversationTab log={log} /> },
     { id: "raw", label: "Raw", content: () => <RawTab log={log} /> },
     { id: "attempts", label: "Attempts", note, content: () => <AttemptsTab log={log} /> },
     { id: "route", label: "Route", content: () => <RouteTab log={log} /> },
+    { id: "feedback", label: "Feedback", note: given, content: () => <FeedbackTab log={log} /> },
     { id: "details", label: "Details", content: () => <DetailsTab log={log} /> },
   ];
 }
@@ -105,6 +122,7 @@ function Summary({ log }: { log: LogDetail }) {
         <Copyable text={row.id} label="Copy log id" />
         <span className="muted num">{fullTime(row.created_at)}</span>
         <Marks row={row} words />
+        {row.trace_id && <Thumbs log={log} />}
       </div>
       <dl className="figures">
         <Figure name="Model" value={<span className="plain">{row.ai_model || row.request_model || "–"}</span>} note={row.ai_org} />

@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
-import { ArrowUp, Clock, Hourglass, Pause, Play } from "lucide-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ArrowUp, Clock, Download, GitCompareArrows, Hourglass, Pause, Play, X } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { sessionQuery } from "../../api/queries.ts";
 import type { LogRow } from "../../api/types.ts";
@@ -12,9 +12,11 @@ import { ErrorNotice, Warning } from "../../ui/states.tsx";
 import { LogDrawer } from "../log/drawer.tsx";
 import { NoLogs } from "./empty.tsx";
 import { FilterBar } from "./filter-bar.tsx";
-import { isLive, restrictionCount, restrictions, type LogSearch, type Patch } from "./filters.ts";
+import { isLive, noRestrictions, pickFilters, restrictionCount, type LogSearch, type Patch } from "./filters.ts";
 import { RangePicker } from "./range-picker.tsx";
+import { SavedFilters } from "./saved.tsx";
 import { LogTable } from "./table.tsx";
+import { useHold } from "./use-hold.ts";
 import { useLogs } from "./use-logs.ts";
 import { usePlace } from "./use-place.ts";
 import { useNow, useRelativeTime } from "./use-time.ts";
@@ -28,7 +30,9 @@ export function LogsPage() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const paused = search.paused !== undefined;
   const { pages, rows, live, stale, total } = useLogs(search, paused);
-  const place = usePlace(rows);
+  const hold = useHold(rows);
+  const place = usePlace(hold.shown);
+  const [picked, setPicked] = useState<string[]>([]);
   const [relative, setRelative] = useRelativeTime();
   const now = useNow(relative);
   const searchBox = useRef<HTMLInputElement>(null);
@@ -39,7 +43,15 @@ export function LogsPage() {
   );
   const open = useCallback((id: string) => change({ log: id }, false), [change]);
   const close = useCallback(() => change({ log: undefined, tab: undefined }), [change]);
-  const cursor = useCursor(rows, search.log, open, close, (id) => change({ log: id }), searchBox);
+  // A third one takes the place of the first.
+  const pick = useCallback((id: string) => setPicked((old) => (old.includes(id) ? old.filter((p) => p !== id) : [...old, id].slice(-2))), []);
+  const compare = () => picked.length === 2 && void navigate({ to: "/logs/compare", search: { a: picked[0]!, b: picked[1]! } });
+  const cursor = useCursor(hold.shown, search.log, { open, close, swap: (id) => change({ log: id }), pick, compare }, searchBox);
+  const waiting = hold.waiting + place.unseen;
+  const showNew = () => {
+    hold.release();
+    place.toTop();
+  };
   const empty = pages.isSuccess && !pages.isPlaceholderData && rows.length === 0;
   return (
     <div className={search.log ? "logs with-drawer" : "logs"}>
@@ -61,6 +73,11 @@ export function LogsPage() {
                 {paused ? "Resume" : "Pause"}
               </Button>
             )}
+            <Link className="button secondary" to="/exports" search={{ ...pickFilters(search), new: "1" }} preload={false}>
+              <Download size={15} aria-hidden />
+              Export
+            </Link>
+            <SavedFilters filters={search} onApply={change} />
             <RangePicker filters={search} onChange={change} />
           </div>
         </header>
@@ -71,18 +88,36 @@ export function LogsPage() {
           <NoLogs
             session={session}
             filtered={restrictionCount(search) > 0}
-            onClear={() => change(Object.fromEntries(restrictions.map((n) => [n, undefined])))}
+            onClear={() => change(noRestrictions)}
             onAllTime={() => change({ range: "all", from: undefined, to: undefined })}
           />
         ) : (
-          <div className="logs-scroll" ref={place.box} aria-busy={pages.isPlaceholderData || undefined}>
-            {place.unseen > 0 && (
-              <Button className="unseen" small icon={ArrowUp} onClick={place.toTop}>
-                {plural(place.unseen, "new request")}
+          <div className="logs-scroll" ref={place.box} aria-busy={pages.isPlaceholderData || undefined} {...hold.handlers}>
+            {waiting > 0 && (
+              <Button className="unseen" small icon={ArrowUp} onClick={showNew}>
+                {plural(waiting, "new request")}
               </Button>
             )}
-            <LogTable rows={rows} loading={pages.isPending} cursor={cursor} relative={relative} now={now} onOpen={open} />
+            <LogTable
+              rows={hold.shown}
+              loading={pages.isPending}
+              cursor={cursor}
+              relative={relative}
+              now={now}
+              picked={picked}
+              onPick={pick}
+              onOpen={open}
+            />
             <More shown={rows.length} total={total} has={pages.hasNextPage} busy={pages.isFetchingNextPage} onMore={() => void pages.fetchNextPage()} />
+          </div>
+        )}
+        {picked.length > 0 && (
+          <div className="pick-bar" role="status">
+            <span>{picked.length === 2 ? "Two requests chosen" : "Choose a second request to compare it with"}</span>
+            <Button small variant="primary" icon={GitCompareArrows} disabled={picked.length < 2} onClick={compare}>
+              Compare
+            </Button>
+            <IconButton icon={X} label="Choose none" small onClick={() => setPicked([])} />
           </div>
         )}
       </section>
@@ -101,13 +136,20 @@ function LiveState({ live, stale }: { live: boolean; stale: boolean }) {
   );
 }
 
-// The keyboard's place in the list: j and k move it, Enter opens, Escape closes.
+interface CursorActions {
+  open: (id: string) => void;
+  close: () => void;
+  swap: (id: string) => void;
+  pick: (id: string) => void;
+  compare: () => void;
+}
+
+// The keyboard's place in the list: j and k move it, Enter opens, Escape closes,
+// x chooses for the comparison, c compares.
 function useCursor(
   rows: LogRow[],
   openId: string | undefined,
-  open: (id: string) => void,
-  close: () => void,
-  swap: (id: string) => void,
+  { open, close, swap, pick, compare }: CursorActions,
   searchBox: React.RefObject<HTMLInputElement | null>,
 ): string | undefined {
   const [own, setOwn] = useState<string>();
@@ -131,6 +173,8 @@ function useCursor(
       open(cursor);
       return undefined;
     },
+    x: () => cursor !== undefined && pick(cursor),
+    c: compare,
     Escape: () => (openId ? close() : setOwn(undefined)),
     "/": () => searchBox.current?.focus(),
   });

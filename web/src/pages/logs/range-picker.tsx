@@ -8,10 +8,17 @@ import { defaultRange, ranges, type LogFilters } from "./filters.ts";
 
 type Times = { range: string | undefined; from: string | undefined; to: string | undefined };
 
-export function RangePicker({ filters, onChange }: { filters: LogFilters; onChange: (times: Times) => void }) {
+interface Props {
+  filters: LogFilters;
+  /** The range that is meant when none is given. */
+  fallback?: string;
+  onChange: (times: Times) => void;
+}
+
+export function RangePicker({ filters, fallback = defaultRange, onChange }: Props) {
   const [open, setOpen] = useState(false);
   const fixed = filters.from !== undefined || filters.to !== undefined;
-  const current = filters.range ?? defaultRange;
+  const current = filters.range ?? fallback;
   const choose = (times: Times) => {
     setOpen(false);
     onChange(times);
@@ -35,7 +42,7 @@ export function RangePicker({ filters, onChange }: { filters: LogFilters; onChan
             type="button"
             className="menu-item"
             aria-pressed={!fixed && id === current}
-            onClick={() => choose({ range: id === defaultRange ? undefined : id, from: undefined, to: undefined })}
+            onClick={() => choose({ range: id === fallback ? undefined : id, from: undefined, to: undefined })}
           >
             {label}
           </button>

@@ -14,16 +14,22 @@ interface TableProps {
   cursor: string | undefined;
   relative: boolean;
   now: Date;
+  /** Chosen to be compared. */
+  picked: string[];
+  onPick: (id: string) => void;
   onOpen: (id: string) => void;
 }
 
-export function LogTable({ rows, loading, cursor, relative, now, onOpen }: TableProps) {
+export function LogTable({ rows, loading, cursor, relative, now, picked, onPick, onOpen }: TableProps) {
   return (
     <table className="table logs-table">
       <caption className="sr-only">Requests, newest first</caption>
       <thead>
         <tr>
-          <th scope="col">Time</th>
+          <th scope="col" className="c-pick">
+            <span className="sr-only">Compare</span>
+          </th>
+          <th scope="col" className="c-time">Time</th>
           <th scope="col" className="c-status">Status</th>
           <th scope="col" className="c-marks">
             <span className="sr-only">What happened on the way</span>
@@ -41,13 +47,15 @@ export function LogTable({ rows, loading, cursor, relative, now, onOpen }: Table
         </tr>
       </thead>
       <tbody>
-        {loading && <SkeletonRows rows={14} columns={11} />}
+        {loading && <SkeletonRows rows={14} columns={12} />}
         {rows.map((row) => (
           <Row
             key={row.id}
             row={row}
             current={row.id === cursor}
+            picked={picked.includes(row.id)}
             time={relative ? ago(row.created_at, now) : clock(row.created_at, now)}
+            onPick={onPick}
             onOpen={onOpen}
           />
         ))}
@@ -59,11 +67,13 @@ export function LogTable({ rows, loading, cursor, relative, now, onOpen }: Table
 interface RowProps {
   row: LogRow;
   current: boolean;
+  picked: boolean;
   time: string;
+  onPick: (id: string) => void;
   onOpen: (id: string) => void;
 }
 
-const Row = memo(function Row({ row, current, time, onOpen }: RowProps) {
+const Row = memo(function Row({ row, current, picked, time, onPick, onOpen }: RowProps) {
   return (
     <tr
       id={`log-${row.id}`}
@@ -71,9 +81,14 @@ const Row = memo(function Row({ row, current, time, onOpen }: RowProps) {
       aria-current={current || undefined}
       onClick={(e) => {
         const marking = getSelection()?.toString();
-        if (!marking && !(e.target as Element).closest("a, button")) onOpen(row.id);
+        if (!marking && !(e.target as Element).closest("a, button, label")) onOpen(row.id);
       }}
     >
+      <td className="c-pick">
+        <label className="pick">
+          <input type="checkbox" checked={picked} onChange={() => onPick(row.id)} aria-label={`Compare the log of ${time}`} />
+        </label>
+      </td>
       <td className="num c-time">
         <Link
           to="/logs/$id"
@@ -115,7 +130,7 @@ const Row = memo(function Row({ row, current, time, onOpen }: RowProps) {
       <td className="end num c-latency">{duration(row.response_time)}</td>
       <td className="end num muted c-ttft">{duration(row.time_to_first_token)}</td>
       <td className="c-trace">
-        <Link className="mono truncate" to="/logs" search={{ trace: row.trace_id, range: "all" }} preload={false} title={`Requests of trace ${row.trace_id}`}>
+        <Link className="mono truncate" to="/traces/$id" params={{ id: row.trace_id }} preload={false} title={`Trace ${row.trace_id}`}>
           {row.trace_id.slice(0, 8)}
         </Link>
       </td>

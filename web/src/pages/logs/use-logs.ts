@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { fetchLogs } from "../../api/queries.ts";
-import { isLive, restrictions, toQuery, type LogFilters } from "./filters.ts";
+import { isLive, pickFilters, toQuery, type LogFilters } from "./filters.ts";
 import { mergeHead, newestRows, rowsOf, type Pages } from "./live.ts";
 
 const pageSize = 100;
@@ -10,7 +10,7 @@ const livePeriod = 1000; // milliseconds
 /** The rows that match the filters, newest first; kept up to date while live. */
 export function useLogs(filters: LogFilters, paused: boolean) {
   const client = useQueryClient();
-  const key = ["logs", pick(filters)];
+  const key = ["logs", pickFilters(filters)];
   const fetchPage = (after: string, signal: AbortSignal) =>
     fetchLogs({ ...toQuery(filters, new Date()), page_size: pageSize, after }, signal);
   const pages = useInfiniteQuery({
@@ -23,7 +23,7 @@ export function useLogs(filters: LogFilters, paused: boolean) {
   });
   const live = isLive(filters) && !paused;
   const head = useQuery({
-    queryKey: ["logs-head", pick(filters)],
+    queryKey: ["logs-head", pickFilters(filters)],
     queryFn: ({ signal }) => newestRows(client.getQueryData<Pages>(key), (after) => fetchPage(after, signal)),
     refetchInterval: livePeriod,
     enabled: live && pages.isSuccess && !pages.isPlaceholderData,
@@ -37,10 +37,4 @@ export function useLogs(filters: LogFilters, paused: boolean) {
   }, [client, keyText, newest]);
   const rows = useMemo(() => rowsOf(pages.data), [pages.data]);
   return { pages, rows, live, stale: head.isError, total: pages.data?.pages[0]?.total ?? 0 };
-}
-
-// Only what selects rows: opening a log must not look like another list.
-function pick(f: LogFilters): Record<string, string> {
-  const names = [...restrictions, "range", "from", "to"] as const;
-  return Object.fromEntries(names.flatMap((name) => (f[name] === undefined ? [] : [[name, f[name]]])));
 }
