@@ -49,13 +49,13 @@ export function ComparePage() {
 
 function Comparison({ a, b }: { a: LogDetail; b: LogDetail }) {
   const lines = useMemo(() => compareFields(a, b), [a, b]);
-  const [all, setAll] = useState(false);
+  const [all, setAll] = useState(true);
   const different = lines.filter((l) => l.differs);
   const [left, right] = useMemo(() => [texts(a), texts(b)], [a, b]);
   return (
     <div className="stack compare">
       <div className="panel scroll">
-        <table className="table compare-table">
+        <table className={all ? "table compare-table all" : "table compare-table"}>
           <caption className="sr-only">Fields of both requests</caption>
           <thead>
             <tr>
@@ -84,7 +84,7 @@ function Comparison({ a, b }: { a: LogDetail; b: LogDetail }) {
           </tbody>
         </table>
       </div>
-      <Check label="Show what is the same, too" checked={all} onChange={(e) => setAll(e.target.checked)} />
+      <Check label="Only what differs" checked={!all} onChange={(e) => setAll(!e.target.checked)} />
       <Bodies title="Request" a={left.request} b={right.request} />
       <Bodies title="Reply" a={left.reply} b={right.reply} />
     </div>

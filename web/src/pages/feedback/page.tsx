@@ -113,7 +113,7 @@ function Rows({ rows, loading, now, total }: { rows: Feedback[]; loading: boolea
             <th scope="col">Given</th>
             <th scope="col" className="end">Value</th>
             <th scope="col" className="end">Weight</th>
-            <th scope="col">Said beside it</th>
+            <th scope="col">Metadata</th>
             <th scope="col">Trace</th>
           </tr>
         </thead>

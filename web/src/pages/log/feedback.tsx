@@ -68,9 +68,13 @@ export function FeedbackList({ list }: { list: Feedback[] }) {
       {list.map((f) => (
         <li key={f.id}>
           <Score value={f.value} />
-          {f.weight !== 1 && <span className="muted num">× {f.weight}</span>}
-          <span className="muted num">{fullTime(f.created_at)}</span>
-          <Notes metadata={f.metadata} />
+          <span>
+            {f.weight !== 1 && <span className="muted num">weight {f.weight} </span>}
+            <Notes metadata={f.metadata} />
+          </span>
+          <time className="muted num" dateTime={f.created_at}>
+            {fullTime(f.created_at)}
+          </time>
         </li>
       ))}
     </ul>

@@ -148,7 +148,7 @@ function Save({ filters }: { filters: LogFilters }) {
   };
   return (
     <form className="form save-form" onSubmit={(e) => void submit(e)}>
-      <TextField label="Save the filters of now as" name="name" required maxLength={100} placeholder="Slow answers of the search team" />
+      <TextField label="Save these filters as" name="name" required maxLength={100} placeholder="Slow answers of the search team" />
       <CheckBox label="Share with the workspace" name="shared" defaultChecked />
       {error !== null && <ErrorNotice error={error} />}
       <Button type="submit" busy={busy}>

@@ -49,7 +49,7 @@ export function Waterfall({ trace, openLog, onOpen }: Props) {
         <span>Span</span>
         <span className="axis num">
           {[0, 0.25, 0.5, 0.75, 1].map((part) => (
-            <span key={part}>{part === 0 ? "0" : duration(trace.duration_ms * part)}</span>
+            <span key={part}>{tick(trace.duration_ms * part)}</span>
           ))}
         </span>
         <span className="end">Tokens</span>
@@ -76,6 +76,8 @@ export function Waterfall({ trace, openLog, onOpen }: Props) {
     </div>
   );
 }
+
+const tick = (ms: number): string => (ms === 0 ? "0" : ms < 10 ? `${ms.toFixed(1)} ms` : duration(ms));
 
 interface RowProps {
   row: Row;
@@ -139,7 +141,7 @@ function SpanRow({ row, total, focusable, chosen, onToggle, onChoose }: RowProps
 
 function nameOf(span: Span): string {
   if (span.name) return span.name;
-  if (span.kind === "unknown") return "A span that was not told of";
+  if (span.kind === "unknown") return "Unknown span";
   return span.ai_org || "request";
 }
 
