@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { makeLog } from "./fake/logs.ts";
 import type { Answer } from "../src/api/types.ts";
-import { expect, expectAccessible, serveLog, serveLogList, test, typeConfig, unique } from "./fixtures.ts";
+import { expect, expectAccessible, real, serveLog, serveLogList, test, typeConfig, unique } from "./fixtures.ts";
 
 const log = makeLog("tools", Date.now());
 const rescued = makeLog("rescued", Date.now());
@@ -32,14 +32,27 @@ const views: View[] = [
   { name: "new virtual key", path: "/console/virtual-keys?new=1", ready: visible("button", "Create virtual key") },
   { name: "API keys", path: "/console/api-keys", ready: visible("heading", "API keys") },
   { name: "new API key", path: "/console/api-keys?new=1", ready: visible("button", "Create API key") },
+  { name: "feedback of a log", path: `/console/logs/${log._id}?tab=feedback`, ready: visible("button", "Record feedback") },
+  { name: "compare", path: `/console/logs/compare?a=${log._id}&b=${rescued._id}`, ready: visible("heading", "Reply") },
+  { name: "compare nothing", path: "/console/logs/compare", ready: visible("heading", "Choose two requests") },
   { name: "no such page", path: "/console/nowhere", ready: visible("heading", "There is no such page") },
+];
+
+// The fake server has none of these.
+const realViews: View[] = [
+  { name: "traces", path: "/console/traces", ready: visible("table", /Traces/) },
+  { name: "no traces", path: "/console/traces?q=nothing-matches-this", ready: visible("heading", /No trace/) },
+  { name: "missing trace", path: "/console/traces/nowhere", ready: visible("alert", "") },
+  { name: "no feedback", path: "/console/feedback?trace=nowhere", ready: visible("heading", /No feedback/) },
+  { name: "new export", path: "/console/exports?new=1&status=error", ready: visible("checkbox", "ai_model") },
+  { name: "logging", path: "/console/logging", ready: visible("radio", /Keep them/) },
 ];
 
 for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    for (const view of views) {
+    for (const view of real ? [...views, ...realViews] : views) {
       test(`${view.name} is accessible`, async ({ page }) => {
         if (view.path === "/console/logs") await serveLogList(page);
         await serveLog(page, log);
@@ -49,6 +62,41 @@ for (const theme of ["light", "dark"] as const) {
         await expectAccessible(page);
       });
     }
+
+    test("replay, more filters and saved filters are accessible", async ({ page }) => {
+      test.skip(!real, "needs a Portico");
+      await serveLog(page, log);
+      await page.goto(`/console/logs/${log._id}`);
+      await page.getByRole("button", { name: "Replay" }).click();
+      await expect(page.getByRole("textbox", { name: "Request body, as JSON" })).toBeVisible();
+      await expectAccessible(page);
+      await page.goto("/console/logs?status=error");
+      await page.getByRole("button", { name: "Saved" }).click();
+      await expect(page.getByLabel("Save these filters as")).toBeVisible();
+      await expectAccessible(page, "[role=dialog]");
+      await page.keyboard.press("Escape");
+      for (const name of ["Metadata", "Cost"]) {
+        await page.getByRole("button", { name: "Filter", exact: true }).click();
+        await page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+        await expectAccessible(page, "[role=dialog]");
+        await page.keyboard.press("Escape");
+      }
+    });
+
+    test("a trace and its feedback are accessible", async ({ page, send }) => {
+      test.skip(!real, "needs a Portico");
+      const { trace } = await send("for axe");
+      await page.request.post("/v1/feedback", { data: { trace_id: trace, value: -4, metadata: { comment: "for axe" } } });
+      await page.goto(`/console/traces/${trace}`);
+      await expect(page.getByRole("tree", { name: "Spans" })).toBeVisible();
+      await expectAccessible(page);
+      await page.goto(`/console/traces/${trace}?tab=conversation`);
+      await expect(page.getByRole("article", { name: "Assistant" })).toBeVisible();
+      await expectAccessible(page);
+      await page.goto(`/console/feedback?trace=${trace}`);
+      await expect(page.getByRole("cell", { name: "−4" })).toBeVisible();
+      await expectAccessible(page);
+    });
 
     test("the filters, the range and the palette are accessible", async ({ page }) => {
       await serveLogList(page);
@@ -133,7 +181,7 @@ test("a dialog keeps the focus and gives it back", async ({ page }) => {
 
 test("on a phone nothing is cut off", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 800 });
-  for (const path of ["/console/logs", "/console/configs", "/console/api-keys", "/console/configs/new"]) {
+  for (const path of ["/console/logs", "/console/configs", "/console/api-keys", "/console/configs/new", ...(real ? ["/console/traces", "/console/feedback", "/console/exports", "/console/logging"] : [])]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -19,6 +19,8 @@ let counter = 0;
 export const unique = (prefix: string): string => `${prefix}-${Date.now().toString(36)}${(counter++).toString(36)}`;
 
 interface Fixtures {
+  /** Sends as chat does, with a key of its own. */
+  send: (text: string, headers?: Record<string, string>, before?: Turn[]) => Promise<Sent>;
   /** Sends one chat request with a key of its own and answers its trace id. */
   sendChat: (text: string) => Promise<string>;
 }
@@ -35,12 +37,14 @@ export const test = base.extend<Fixtures>({
     expect(faults).toEqual([]);
   },
 
-  sendChat: async ({ page, playwright, baseURL }, use) => {
+  send: async ({ page, playwright, baseURL }, use) => {
     const key = await createKey(page.request, ["completions.write", "logs.write"]);
     const anonymous = await playwright.request.newContext(baseURL ? { baseURL } : {});
-    await use(async (text) => (await chat(anonymous, key.key, text)).trace);
+    await use((text, headers, before) => chat(anonymous, key.key, text, headers, before));
     await anonymous.dispose();
   },
+
+  sendChat: async ({ send }, use) => use(async (text) => (await send(text)).trace),
 });
 
 export { expect };
@@ -51,15 +55,32 @@ export async function createKey(request: APIRequestContext, scopes: string[]): P
   return (await response.json()) as NewApiKey;
 }
 
+/** Whether the specs run against a Portico; the fake server has no traces, feedback, exports or settings. */
+export const real = process.env["PORTICO_E2E_URL"] !== undefined;
+
 /** Sends one chat request; answers its trace id and the id of its log. */
-export async function chat(request: APIRequestContext, key: string, text: string, headers: Record<string, string> = {}): Promise<{ trace: string; id: string }> {
-  const trace = unique("trace");
+export async function chat(request: APIRequestContext, key: string, text: string, headers: Record<string, string> = {}, before: Turn[] = []): Promise<Sent> {
+  const trace = headers["x-portkey-trace-id"] ?? unique("trace");
+  const messages = [...before, { role: "user", content: text }];
   const response = await request.post("/v1/chat/completions", {
-    headers: { ...headers, "x-portkey-api-key": key, "x-portkey-trace-id": trace, "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }) },
-    data: { model, messages: [{ role: "user", content: text }] },
+    headers: { "x-portkey-metadata": JSON.stringify({ asked: text.slice(0, 100) }), ...headers, "x-portkey-api-key": key, "x-portkey-trace-id": trace },
+    data: { model, messages },
   });
   expect(response.ok(), await response.text()).toBe(true);
-  return { trace, id: response.headers()["x-portkey-request-id"] ?? "" };
+  const { choices } = (await response.json()) as { choices: { message: Turn }[] };
+  return { trace, id: response.headers()["x-portkey-request-id"] ?? "", turns: [...messages, ...choices.map((c) => c.message)] };
+}
+
+interface Turn {
+  role: string;
+  content: string;
+}
+
+interface Sent {
+  trace: string;
+  id: string;
+  /** The conversation with the answer, for the next request. */
+  turns: Turn[];
 }
 
 /** Makes the API answer a log that was made up, so that any kind of log can be looked at on any server. */

@@ -166,7 +166,7 @@ function Row({ row, now, busy, onAct, onDelete }: RowProps) {
             <span>
               {plural(row.files.length, "file")}, {bytes(row.files.reduce((sum, f) => sum + f.bytes, 0))}
             </span>
-            {row.expires_at && <span className="muted" title={fullTime(row.expires_at)}>{gone ? "deleted" : `deleted ${ago(row.expires_at, now)}`}</span>}
+            {row.expires_at && <span className="muted" title={fullTime(row.expires_at)}>{gone ? "deleted" : `expires ${ago(row.expires_at, now)}`}</span>}
           </span>
         ) : (
           <span className="muted">–</span>
