@@ -121,12 +121,13 @@ func (d *database) summaries(ctx context.Context, workspaceID string, found []fo
 	for i, t := range found {
 		list[i].TraceID, list[i].Newest, at[t.id], ids[i] = t.id, t.newest, i, t.id
 	}
+	// As in page, the rows are found by their narrow columns first.
 	const query = `SELECT trace_id, min(started_at), max(started_at + to_microseconds(total_us)), count(*), count(*) FILTER (NOT (` + succeeded + `)),
 		sum(input_tokens + output_tokens)::BIGINT, coalesce(sum(cost_nano) FILTER (cost_known), 0)::BIGINT, count(*) FILTER (cost_known),
 		coalesce(string_agg(DISTINCT provider, chr(31) ORDER BY provider) FILTER (provider <> ''), ''),
 		coalesce(string_agg(DISTINCT model, chr(31) ORDER BY model) FILTER (model <> ''), ''),
 		first(shape ORDER BY started_at, id), first(path ORDER BY started_at, id), first(end_user ORDER BY started_at, id)
-		FROM store.logs WHERE workspace_id = ? AND trace_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY trace_id`
+		FROM store.logs WHERE rowid IN (SELECT rowid FROM store.logs WHERE workspace_id = ? AND trace_id IN (SELECT unnest(?::VARCHAR[]))) GROUP BY trace_id`
 	rows, err := d.db.QueryContext(ctx, query, valid(workspaceID), ids)
 	if err != nil {
 		return nil, fmt.Errorf("duckdb: sum up traces: %w", err)
