@@ -221,7 +221,7 @@ test("an export takes the filters along, and its file has the rows", async ({ pa
   const dialog = page.getByRole("dialog", { name: "New export" });
   await expect(dialog.getByText("3 requests will be written.")).toBeVisible();
   await expect(dialog.getByRole("button", { name: /^Metadata/ })).toContainText(team);
-  await dialog.getByLabel("Name").fill(team);
+  await dialog.getByRole("textbox", { name: /^Name/ }).fill(team);
   await dialog.getByRole("button", { name: "None" }).click();
   await expect(dialog.getByRole("button", { name: "Start export" })).toBeDisabled();
   for (const field of ["id", "request"]) await dialog.getByRole("checkbox", { name: field, exact: true }).check();

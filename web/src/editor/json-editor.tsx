@@ -60,7 +60,7 @@ export function JsonEditor({ label, value, onChange, knowledge, problems, handle
             delay: 200,
             needsRefresh: (u) => u.transactions.some((t) => t.effects.some((e) => e.is(newProblems))),
           }),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => update.docChanged && latest.current.onChange(update.state.doc.toString())),
         ],
       }),
