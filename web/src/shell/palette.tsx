@@ -1,7 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { CornerDownLeft, FileSearch, Monitor, Moon, Plus, ScrollText, Sun, Waypoints, type LucideIcon } from "lucide-react";
+import { ChartNoAxesGantt, CornerDownLeft, FileSearch, Monitor, Moon, Plus, ScrollText, Sun, Waypoints, type LucideIcon } from "lucide-react";
 import { useEffect, useId, useState, type KeyboardEvent } from "react";
 import { configsQuery } from "../api/queries.ts";
 import { pages } from "./shell.tsx";
@@ -131,5 +131,5 @@ function useActions(text: string): Action[] {
   const words = text.toLowerCase().split(/\s+/);
   const found = all.filter((a) => words.every((w) => `${a.label} ${a.hint}`.toLowerCase().includes(w)));
   if (!/^[\w.-]{8,}$/.test(text)) return found;
-  return [...found, { id: "open-log", label: `Open log ${text}`, hint: "Log", icon: FileSearch, run: () => void router.navigate({ to: "/logs/$id", params: { id: text } }) }, { id: "trace", label: `Requests of trace ${text}`, hint: "Logs", icon: ScrollText, run: () => void router.navigate({ to: "/logs", search: { trace: text, range: "all" } }) }];
+  return [...found, { id: "open-log", label: `Open log ${text}`, hint: "Log", icon: FileSearch, run: () => void router.navigate({ to: "/logs/$id", params: { id: text } }) }, { id: "trace", label: `Open trace ${text}`, hint: "Trace", icon: ChartNoAxesGantt, run: () => void router.navigate({ to: "/traces/$id", params: { id: text } }) }];
 }
