@@ -55,7 +55,8 @@ type Filter struct {
 	Providers, Models    []string
 	ProviderModels       []ProviderModel
 	Virtual, Configs     []string // slugs; Configs also takes ids
-	KeyIDs, UserIDs      []string
+	KeyIDs               []string
+	Users                []string // as Entry.EndUser has them
 	Caches               []string
 	CostMin, CostMax     *int64 // nano-dollars
 	TokensMin, TokensMax *int64

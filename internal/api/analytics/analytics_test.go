@@ -347,6 +347,7 @@ func TestEveryFilter(t *testing.T) {
 		"virtual_keys=vk-1":                     func(e *ledger.Entry) bool { return e.Virtual == "vk-1" },
 		"configs=pc-1":                          func(e *ledger.Entry) bool { return e.ConfigSlug == "pc-1" },
 		"api_key_ids=k2":                        func(e *ledger.Entry) bool { return e.KeyID == "k2" },
+		"users=ann,bob":                         func(e *ledger.Entry) bool { return e.EndUser() == "ann" || e.EndUser() == "bob" },
 		`metadata={"team":"red"}`:               func(e *ledger.Entry) bool { return e.Metadata["team"] == "red" },
 		`metadata={"_user":"ann","team":"red"}`: func(e *ledger.Entry) bool { return e.Metadata["team"] == "red" && e.Metadata["_user"] == "ann" },
 		"ai_org_model=openai__m1,anthropic__m2": func(e *ledger.Entry) bool {
@@ -425,7 +426,7 @@ func TestGroups(t *testing.T) {
 	s := newServer(t)
 	list := seed(s)
 	// Of all pages together, each group once.
-	for _, path := range []string{"users", "ai-models", "metadata/team", "ai_service", "model", "status_code", "api_key", "config", "provider", "prompt", "workspaces", "workspace"} {
+	for _, path := range []string{"users", "ai-models", "metadata/team", "ai_service", "model", "status_code", "api_key", "user", "config", "provider", "prompt", "workspaces", "workspace"} {
 		var seen []string
 		total := 0.
 		for n := 0; ; n++ {
@@ -463,6 +464,14 @@ func TestGroups(t *testing.T) {
 		if row := row.(map[string]any); row["user"] == "ann" && row["requests"] != fmt.Sprint(ann(list)) {
 			t.Errorf("ann: %v, want %v requests", row, ann(list))
 		}
+	}
+	usual, asked := s.get("groups/metadata/team", fourDays()), s.get("groups/metadata/team", fourDays("columns", "requests,cost,avg_tokens,last_seen"))
+	for _, row := range usual["data"].([]any) {
+		delete(row.(map[string]any), "avg_weighted_feedback")
+		delete(row.(map[string]any), "requests_with_feedback")
+	}
+	if d := cmp.Diff(usual, asked); d != "" {
+		t.Errorf("columns of a metadata key: %s", d)
 	}
 	for by, want := range map[string]string{"cost": "desc", "avg_latency": "asc", "p99_latency": "desc", "success_rate": "asc", "last_seen": "desc", "avg_output_tokens": ""} {
 		got := s.get("groups/model", fourDays("columns", "requests,cost,avg_latency,p99_latency,success_rate,last_seen,avg_output_tokens", "order_by", by, "order_by_type", want, "include_total", "true"))

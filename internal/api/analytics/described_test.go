@@ -169,9 +169,11 @@ func TestAnswersAreAsWeDescribeThem(t *testing.T) {
 		s.get(concrete.Replace(path), fourDays("trace_id", "none"))
 	}
 	s.seen = func(_ string, body []byte) { d.check(t, "groups/{by}", body) }
+	every := strings.ReplaceAll(columnNames(), " ", "")
 	for by := range dimensions {
-		s.get("groups/"+by, fourDays("columns", strings.ReplaceAll(columnNames(), " ", "")))
+		s.get("groups/"+by, fourDays("columns", every))
 	}
+	s.get("groups/metadata/team", fourDays("columns", every))
 	item := d.doc["paths"].(map[string]any)["/v1/analytics/groups/{by}"].(map[string]any)
 	said := map[string]bool{}
 	for _, list := range []any{item["parameters"], item["get"].(map[string]any)["parameters"]} {

@@ -161,8 +161,12 @@ func modelGroups(q *query) any {
 	})
 }
 
+// metadataGroups has Portkey's columns, or those that are asked for.
 func metadataGroups(q *query) any {
 	d := ledger.Dimension{Field: ledger.ByMetadata, Name: q.http.PathValue("key")}
+	if len(q.columns) > 0 {
+		return q.chosen("metadata_value", d)
+	}
 	list, total := q.groups(d, pick("requests", "cost", "avg_tokens", "last_seen"))
 	rated := q.rated(d)
 	return listing(list, total, func(g group) object {
@@ -205,13 +209,11 @@ func (q *query) rated(d ledger.Dimension) map[string]rating {
 // dimensions are what GET /analytics/groups/{by} groups by.
 var dimensions = map[string]ledger.Dimension{
 	"ai_service": {Field: ledger.ByProvider}, "model": {Field: ledger.ByModel}, "status_code": {Field: ledger.ByStatus},
-	"api_key": {Field: ledger.ByKey}, "config": {Field: ledger.ByConfig},
+	"api_key": {Field: ledger.ByKey}, "user": {Field: ledger.ByUser}, "config": {Field: ledger.ByConfig},
 	"workspace": {Field: ledger.ByWorkspace}, "workspaces": {Field: ledger.ByWorkspace},
 	"provider": {Field: ledger.ByVirtual}, "prompt": {Field: ledger.ByMetadata, Name: ledger.PromptKey},
 }
 
-// grouped answers with the columns that are asked for. The key is named as the
-// path has it; a workspace is shown by its slug, with its id beside it.
 func grouped(q *query) any {
 	by := q.http.PathValue("by")
 	d, ok := dimensions[by]
@@ -219,11 +221,17 @@ func grouped(q *query) any {
 		q.err = badRequest("by", "must be one of %s; metadata is grouped at /analytics/groups/metadata/KEY", strings.Join(slices.Sorted(maps.Keys(dimensions)), ", "))
 		return nil
 	}
+	return q.chosen(by, d)
+}
+
+// chosen answers with the columns that are asked for, and the key of each group
+// under a name. A workspace is shown by its slug, with its id beside it.
+func (q *query) chosen(name string, d ledger.Dimension) any {
 	shown := usual
 	if len(q.columns) > 0 {
 		shown = nil
-		for _, name := range q.columns {
-			c, ok := find(name)
+		for _, column := range q.columns {
+			c, ok := find(column)
 			if !ok {
 				q.err = badRequest("columns", "must be some of %s", columnNames())
 				return nil
@@ -236,7 +244,7 @@ func grouped(q *query) any {
 		if d.Field == ledger.ByWorkspace {
 			g.figures["workspace_id"], g.figures["workspace"] = g.key, q.slug(g.key)
 		} else {
-			g.figures[by] = g.key
+			g.figures[name] = g.key
 		}
 		return g.figures
 	})

@@ -17,7 +17,7 @@ import (
 var filters = []string{
 	"workspace_slug", "workspace_id", "time_of_generation_min", "time_of_generation_max", "time_zone", "interval",
 	"total_units_min", "total_units_max", "cost_min", "cost_max", "prompt_token_min", "prompt_token_max", "completion_token_min", "completion_token_max",
-	"status_code", "status", "weighted_feedback_min", "weighted_feedback_max", "virtual_keys", "configs", "api_key_ids", "metadata",
+	"status_code", "status", "weighted_feedback_min", "weighted_feedback_max", "virtual_keys", "configs", "api_key_ids", "users", "metadata",
 	"ai_org", "ai_model", "ai_org_model", "trace_id", "span_id", "prompt_slug", "cache_status", "id", "q",
 	// The SDKs have these in the type of every endpoint's parameters.
 	"page_size", "current_page", "order_by", "order_by_type", "columns", "include_total",

@@ -47,7 +47,7 @@ func (r *Query) filter() ledger.Filter {
 		IDs: r.List("id"), TraceIDs: r.List("trace_id"), SpanIDs: r.List("span_id"),
 		Statuses: r.statuses("status_code"), States: r.states("status"),
 		Providers: r.List("ai_org"), Models: r.List("ai_model"), ProviderModels: r.pairs("ai_org_model"),
-		Virtual: r.List("virtual_keys"), Configs: r.List("configs"), KeyIDs: r.List("api_key_ids"), Caches: r.List("cache_status"),
+		Virtual: r.List("virtual_keys"), Configs: r.List("configs"), KeyIDs: r.List("api_key_ids"), Users: r.List("users"), Caches: r.List("cache_status"),
 		CostMin: r.cents("cost_min", true), CostMax: r.cents("cost_max", false),
 		TokensMin: r.count("total_units_min"), TokensMax: r.count("total_units_max"),
 		InputMin: r.count("prompt_token_min"), InputMax: r.count("prompt_token_max"),

@@ -43,7 +43,7 @@ func filtered(workspaceIDs []string, f *ledger.Filter) *where {
 	anyOf(w, "model", f.Models)
 	anyOf(w, "virtual_key", f.Virtual)
 	anyOf(w, "key_id", f.KeyIDs)
-	anyOf(w, "user_id", f.UserIDs)
+	anyOf(w, "end_user", f.Users)
 	anyOf(w, "cache", f.Caches)
 	w.configs(f.Configs)
 	w.models(f.ProviderModels)

@@ -131,7 +131,7 @@ func passes(e *ledger.Entry, f *ledger.Filter) bool {
 		anyOf(f.Providers, e.Provider) && anyOf(f.Models, e.Model) &&
 		anyOf(f.ProviderModels, ledger.ProviderModel{Provider: e.Provider, Model: e.Model}) &&
 		anyOf(f.Virtual, e.Virtual) && (anyOf(f.Configs, e.ConfigSlug) || anyOf(f.Configs, e.ConfigID)) &&
-		anyOf(f.KeyIDs, e.KeyID) && anyOf(f.UserIDs, e.UserID) && anyOf(f.Caches, e.Cache) &&
+		anyOf(f.KeyIDs, e.KeyID) && (len(f.Users) == 0 || slices.Contains(f.Users, e.EndUser())) && anyOf(f.Caches, e.Cache) &&
 		(f.CostMin == nil && f.CostMax == nil || e.CostKnown && between(e.CostNano, f.CostMin, f.CostMax)) &&
 		between(total, f.TokensMin, f.TokensMax) &&
 		between(e.Usage.InputTokens, f.InputMin, f.InputMax) &&

@@ -115,7 +115,7 @@ func (g *generator) filter() ledger.Filter {
 		func() { f.Virtual = []string{g.some("vk")} },
 		func() { f.Configs = []string{g.some("pc"), g.some("cfg")} },
 		func() { f.KeyIDs = []string{g.some("key")} },
-		func() { f.UserIDs = []string{pick(g, users)} },
+		func() { f.Users = []string{pick(g, users), pick(g, users)} },
 		func() { f.Caches = []string{pick(g, caches)} },
 		func() { f.CostMin, f.CostMax = g.bounds() },
 		func() { f.TokensMin, f.TokensMax = g.bounds() },

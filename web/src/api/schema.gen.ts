@@ -1189,7 +1189,10 @@ export interface paths {
     };
     "/v1/analytics/groups/metadata/{key}": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Comma list of columns, in place of the usual ones */
+                columns?: string;
+            };
             header?: never;
             path: {
                 key: string;
@@ -1216,7 +1219,7 @@ export interface paths {
             };
             header?: never;
             path: {
-                by: "ai_service" | "model" | "status_code" | "api_key" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
+                by: "ai_service" | "model" | "status_code" | "api_key" | "user" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
             };
             cookie?: never;
         };
@@ -1542,11 +1545,13 @@ export interface components {
             model?: string;
             status_code?: string;
             api_key?: string;
+            user?: string;
             config?: string;
             workspace?: string;
             workspace_id?: string;
             provider?: string;
             prompt?: string;
+            metadata_value?: string;
             requests?: number;
             /** @description Cents */
             cost?: number;
@@ -3442,6 +3447,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list; the metadata _user, else the owner of the key */
+                users?: string;
                 /** @description Comma list */
                 cache_status?: string;
                 /** @description Cents */
@@ -4102,6 +4109,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4177,6 +4186,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4252,6 +4263,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4327,6 +4340,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4402,6 +4417,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4477,6 +4494,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4552,6 +4571,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4627,6 +4648,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4702,6 +4725,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4777,6 +4802,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4852,6 +4879,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -4927,6 +4956,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5002,6 +5033,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5077,6 +5110,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5152,6 +5187,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5227,6 +5264,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5302,6 +5341,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5377,6 +5418,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5452,6 +5495,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5527,6 +5572,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5602,6 +5649,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5677,6 +5726,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5752,6 +5803,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5827,6 +5880,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5902,6 +5957,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -5977,6 +6034,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -6052,6 +6111,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -6133,6 +6194,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -6181,6 +6244,8 @@ export interface operations {
     groupMetadata: {
         parameters: {
             query: {
+                /** @description Comma list of columns, in place of the usual ones */
+                columns?: string;
                 /** @description Inclusive */
                 time_of_generation_min: string;
                 /** @description Exclusive */
@@ -6214,6 +6279,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -6255,7 +6322,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MetadataGroups"];
+                    "application/json": components["schemas"]["MetadataGroups"] | components["schemas"]["Groups"];
                 };
             };
             default: components["responses"]["Error"];
@@ -6301,6 +6368,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list of users, as groups/users tells them */
+                users?: string;
                 /** @description A JSON object; every pair must be there */
                 metadata?: string;
                 /** @description Comma list of providers */
@@ -6330,7 +6399,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                by: "ai_service" | "model" | "status_code" | "api_key" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
+                by: "ai_service" | "model" | "status_code" | "api_key" | "user" | "config" | "workspace" | "workspaces" | "provider" | "prompt";
             };
             cookie?: never;
         };
