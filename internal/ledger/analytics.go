@@ -137,6 +137,7 @@ const (
 	RescuedByFallback Condition = "rescued_by_fallback"
 	OfUser            Condition = "of_user" // EndUser is known
 	Charged           Condition = "charged" // the cost is known and the answer not from the cache
+	CostUnknown       Condition = "cost_unknown"
 )
 
 // The values of Entry.Cache that mean an answer from the cache.

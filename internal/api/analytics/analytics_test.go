@@ -465,6 +465,10 @@ func TestGroups(t *testing.T) {
 			t.Errorf("ann: %v, want %v requests", row, ann(list))
 		}
 	}
+	unknown := field(s.get("groups/workspace", fourDays("columns", "unknown_costs"))["data"], "unknown_costs")[0]
+	if want := counted(func(e *ledger.Entry) bool { return !e.CostKnown })(list); unknown != want || want == 0 {
+		t.Errorf("%v unknown costs, want %v", unknown, want)
+	}
 	usual, asked := s.get("groups/metadata/team", fourDays()), s.get("groups/metadata/team", fourDays("columns", "requests,cost,avg_tokens,last_seen"))
 	for _, row := range usual["data"].([]any) {
 		delete(row.(map[string]any), "avg_weighted_feedback")

@@ -53,6 +53,7 @@ var columns = []column{
 	share("cache_hit_rate", ledger.CacheHit),
 	tail("p50_latency", 50), tail("p90_latency", 90), tail("p95_latency", 95), tail("p99_latency", 99),
 	{"users", []ledger.Measure{distinctUsers}, plain, false},
+	{"unknown_costs", []ledger.Measure{count(ledger.CostUnknown)}, plain, false},
 }
 
 // usual are the columns that are shown if none are named: what costs little.

@@ -173,7 +173,7 @@ var conditions = map[ledger.Condition]string{
 	ledger.SimpleHit: "cache = '" + ledger.Hit + "'", ledger.SemanticHit: "cache = '" + ledger.Semantic + "'",
 	ledger.CacheHit: cacheHit, ledger.NoCacheHit: "NOT " + cacheHit, ledger.Charged: "cost_known AND NOT " + cacheHit,
 	ledger.RescuedByRetry: "retries > 0 AND " + succeeded, ledger.RescuedByFallback: "fallback AND " + succeeded,
-	ledger.OfUser: "end_user <> ''",
+	ledger.OfUser: "end_user <> ''", ledger.CostUnknown: "NOT cost_known",
 }
 
 func filterClause(c ledger.Condition) string {

@@ -244,6 +244,8 @@ func is(e *ledger.Entry, c ledger.Condition) bool {
 		return e.EndUser() != ""
 	case ledger.Charged:
 		return e.CostKnown && !simple && !semantic
+	case ledger.CostUnknown:
+		return !e.CostKnown
 	}
 	panic("no condition " + string(c))
 }

@@ -80,7 +80,7 @@ var (
 	}
 	conditions = []ledger.Condition{
 		ledger.Always, ledger.Succeeded, ledger.NotSucceeded, ledger.SimpleHit, ledger.SemanticHit, ledger.CacheHit, ledger.NoCacheHit,
-		ledger.RescuedByRetry, ledger.RescuedByFallback, ledger.OfUser, ledger.Charged,
+		ledger.RescuedByRetry, ledger.RescuedByFallback, ledger.OfUser, ledger.Charged, ledger.CostUnknown,
 	}
 	quantities = []ledger.Quantity{ledger.Cost, ledger.InputTokens, ledger.OutputTokens, ledger.Tokens, ledger.Latency, ledger.StartTime}
 )

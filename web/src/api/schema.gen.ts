@@ -1575,6 +1575,8 @@ export interface components {
             p95_latency?: number;
             p99_latency?: number;
             users?: number;
+            /** @description Requests whose cost is not known; they count as nothing in cost */
+            unknown_costs?: number;
             /** @constant */
             object: "analytics-group";
         };
