@@ -14,8 +14,10 @@ import { SetupPage } from "./pages/auth/setup.tsx";
 import { ConfigsPage } from "./pages/configs/page.tsx";
 import { readFeedbackSearch } from "./pages/feedback/search.ts";
 import { LogPage } from "./pages/log/page.tsx";
+import { readAnalyticsSearch } from "./pages/analytics/search.ts";
 import { readSearch } from "./pages/logs/filters.ts";
 import { LogsPage } from "./pages/logs/page.tsx";
+import { readOverviewSearch } from "./pages/overview/search.ts";
 import { VirtualKeysPage } from "./pages/virtualkeys/page.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { NotFound, PageError } from "./shell/fallback.tsx";
@@ -67,8 +69,23 @@ const index = createRoute({
   getParentRoute: () => shell,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/logs", search: {} });
+    throw redirect({ to: "/overview", search: {} });
   },
+});
+
+// Graphs are drawn by code that other pages do without.
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/overview",
+  validateSearch: readOverviewSearch,
+  component: lazyRouteComponent(() => import("./pages/overview/page.tsx"), "OverviewPage"),
+});
+
+const analytics = createRoute({
+  getParentRoute: () => shell,
+  path: "/analytics",
+  validateSearch: readAnalyticsSearch,
+  component: lazyRouteComponent(() => import("./pages/analytics/page.tsx"), "AnalyticsPage"),
 });
 
 const logs = createRoute({ getParentRoute: () => shell, path: "/logs", validateSearch: readSearch, component: LogsPage });
@@ -160,7 +177,7 @@ const apiKeys = createRoute({
 const routeTree = root.addChildren([
   setup,
   login,
-  shell.addChildren([index, logs, compareLogs, log, traces, trace, feedback, exports, logging, configs, newConfig, config, virtualKeys, apiKeys]),
+  shell.addChildren([index, overview, analytics, logs, compareLogs, log, traces, trace, feedback, exports, logging, configs, newConfig, config, virtualKeys, apiKeys]),
 ]);
 
 export const makeRouter = (client: QueryClient) =>

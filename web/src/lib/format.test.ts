@@ -14,6 +14,7 @@ test("an unknown cost is never 0, and a small one never looks like 0", () => {
     [12_340_000, "$0.0123", "$0.01234"],
     [1_005_000_000, "$1.00", "$1.005"],
     [12_345_678_901, "$12.35", "$12.345678901"],
+    [1_234_567_000_000_000, "$1,234,567.00", "$1234567"],
   ];
   for (const [nano, short, exact] of cases) {
     assert.equal(cost(nano), short);

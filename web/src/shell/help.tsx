@@ -11,6 +11,7 @@ const keys: [keys: string[], what: string][] = [
   [["Esc"], "Close the log"],
   [["x"], "Choose the log for a comparison"],
   [["c"], "Compare the two that are chosen"],
+  [["←", "→"], "Move in a graph; with Shift select, Enter zooms"],
   [["?"], "Show these keys"],
 ];
 

@@ -1,6 +1,6 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
-import { ChartNoAxesGantt, Download, KeyRound, LogOut, MessageSquareHeart, Monitor, Moon, Plug, ScrollText, Search, Settings2, Sun, Waypoints, type LucideIcon } from "lucide-react";
+import { ChartNoAxesCombined, ChartNoAxesGantt, Download, KeyRound, LayoutDashboard, LogOut, MessageSquareHeart, Monitor, Moon, Plug, ScrollText, Search, Settings2, Sun, Waypoints, type LucideIcon } from "lucide-react";
 import { useState } from "react";
 import { call } from "../api/client.ts";
 import { sessionQuery } from "../api/queries.ts";
@@ -11,11 +11,13 @@ import { Logo } from "./logo.tsx";
 import { Palette, usePaletteKey } from "./palette.tsx";
 import { setTheme, useTheme, type Theme } from "./theme.ts";
 
-type PagePath = "/logs" | "/traces" | "/feedback" | "/exports" | "/configs" | "/virtual-keys" | "/api-keys" | "/logging";
+type PagePath = "/overview" | "/logs" | "/traces" | "/analytics" | "/feedback" | "/exports" | "/configs" | "/virtual-keys" | "/api-keys" | "/logging";
 
 export const pages: { to: PagePath; label: string; icon: LucideIcon }[] = [
+  { to: "/overview", label: "Overview", icon: LayoutDashboard },
   { to: "/logs", label: "Logs", icon: ScrollText },
   { to: "/traces", label: "Traces", icon: ChartNoAxesGantt },
+  { to: "/analytics", label: "Analytics", icon: ChartNoAxesCombined },
   { to: "/feedback", label: "Feedback", icon: MessageSquareHeart },
   { to: "/exports", label: "Exports", icon: Download },
   { to: "/configs", label: "Configs", icon: Waypoints },

@@ -42,3 +42,8 @@ function subscribe(listener: () => void): () => void {
 
 /** The chosen theme. */
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, stored);
+
+const shown = (): string => document.documentElement.dataset["theme"] ?? "light";
+
+/** What the choice comes to, "light" or "dark", for what is drawn by script. */
+export const useAppearance = (): string => useSyncExternalStore(subscribe, shown);

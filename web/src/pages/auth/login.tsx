@@ -43,5 +43,5 @@ export function LoginPage() {
 
 // Only addresses of the console itself, so that a crafted link cannot send people elsewhere.
 function safeNext(next: string | undefined): string {
-  return next?.startsWith("/") && !/^\/[/\\]/.test(next) ? next : "/logs";
+  return next?.startsWith("/") && !/^\/[/\\]/.test(next) ? next : "/overview";
 }

@@ -87,6 +87,7 @@ const facets: Facet[] = [
   list("vkey", "Virtual key", "Virtual key slug"),
   list("cache", "Cache"),
   { name: "meta", label: "Metadata", kind: "pairs", free: "" },
+  list("user", "User", "User"),
   list("prompt", "Prompt", "Prompt slug"),
   list("trace", "Trace", "Trace id"),
   list("span", "Span", "Span id"),

@@ -27,7 +27,7 @@ test("a fixed range wins over a relative one", () => {
 });
 
 const everything: LogFilters = {
-  range: "all", q: "a", trace: "t", span: "s", status: "error", code: "500,429", provider: "openai", model: "m", config: "c", vkey: "v", apikey: "k", cache: "HIT",
+  range: "all", q: "a", trace: "t", span: "s", status: "error", code: "500,429", provider: "openai", model: "m", config: "c", vkey: "v", apikey: "k", user: "u", cache: "HIT",
   prompt: "p", id: "i", meta: `${packPair("team", "a,b")},${packPair("x=y", "50%")}`, cost: "0.07..1.5", tokens: "10..", input: "..5", output: "1..2", feedback: "-10..-0.5",
 };
 
@@ -44,6 +44,7 @@ test("every restriction has its parameter, and comes back from it", () => {
     configs: "c",
     virtual_keys: "v",
     api_key_ids: "k",
+    users: "u",
     cache_status: "HIT",
     prompt_slug: "p",
     id: "i",
@@ -57,7 +58,7 @@ test("every restriction has its parameter, and comes back from it", () => {
     weighted_feedback_min: "-10",
     weighted_feedback_max: "-0.5",
   });
-  assert.equal(restrictionCount(everything), 19);
+  assert.equal(restrictionCount(everything), 20);
   assert.deepEqual(fromQuery({ ...query, ai_org_model: "openai__m" }), { filters: without(everything, "range"), unknown: ["ai_org_model"] });
 });
 

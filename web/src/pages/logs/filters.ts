@@ -19,6 +19,7 @@ export interface LogFilters {
   config?: string;
   vkey?: string;
   apikey?: string;
+  user?: string;
   cache?: string;
   prompt?: string;
   id?: string;
@@ -49,6 +50,7 @@ export const ranges: Record<string, { label: string; ms: number }> = {
   "24h": { label: "Last 24 hours", ms: 24 * 60 * minute },
   "7d": { label: "Last 7 days", ms: 7 * 24 * 60 * minute },
   "30d": { label: "Last 30 days", ms: 30 * 24 * 60 * minute },
+  "90d": { label: "Last 90 days", ms: 90 * 24 * 60 * minute },
   all: { label: "All time", ms: 0 },
 };
 export const defaultRange = "24h";
@@ -61,6 +63,9 @@ export const states: Record<LogState, string> = {
   client_gone: "Client left",
   interrupted: "Interrupted",
 };
+
+/** The states of requests that failed, as a comma list. */
+export const failedStates = Object.keys(states).filter((s) => s !== "success").join(",");
 
 export const cacheStates = ["HIT", "SEMANTIC HIT", "MISS", "REFRESH", "DISABLED"];
 
@@ -75,6 +80,7 @@ const lists = {
   config: "configs",
   vkey: "virtual_keys",
   apikey: "api_key_ids",
+  user: "users",
   cache: "cache_status",
   prompt: "prompt_slug",
   id: "id",
