@@ -14,16 +14,14 @@ export function percent(n: number): string {
 /** A mean with two decimals. */
 export const decimal = (n: number): string => (Number.isInteger(n) ? count(n) : n.toLocaleString("en-US", { maximumFractionDigits: 2 }));
 
-/** A cost of requests of which some have none that is known: never 0 because it is not known. */
-export function knownCost(cents: number, requests: number, unknown: number): string {
-  return requests > 0 && unknown >= requests ? "unknown" : money(cents);
+/** A sum of costs of which some are not known: never 0 for that reason, else what it is at least. */
+export function knownCost(cents: number, unknown: number): string {
+  if (unknown === 0) return money(cents);
+  return cents === 0 ? "unknown" : `≥ ${money(cents)}`;
 }
 
 /** The share that a is of b in percent; null if there is no b. */
 export const share = (a: number, b: number): number | null => (b > 0 ? (100 * a) / b : null);
-
-/** a per b; null if there is no b. */
-export const ratio = (a: number, b: number): number | null => (b > 0 ? a / b : null);
 
 /** The query for those requests of a query whose cost is known; undefined when it has no others. */
 export const costKnown = (query: Query | undefined): Query | undefined =>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { apiKeysQuery, configsQuery, providersQuery, virtualKeysQuery } from "../api/queries.ts";
 import { statusName, type Dimension } from "./dimensions.ts";
 
@@ -8,20 +9,18 @@ export function useNames(d: Dimension): (key: string) => string {
   const virtualKeys = useQuery({ ...virtualKeysQuery, enabled: d.id === "vkey" }).data?.data;
   const configs = useQuery({ ...configsQuery, enabled: d.id === "config" }).data?.data;
   const apiKeys = useQuery({ ...apiKeysQuery, enabled: d.id === "apikey" }).data?.data;
-  return (key) => {
-    switch (d.id) {
-      case "provider":
-        return providers?.find((p) => p.id === key)?.name ?? key;
-      case "vkey":
-        return virtualKeys?.find((k) => k.slug === key)?.name ?? key;
-      case "config":
-        return configs?.find((c) => c.slug === key)?.name ?? key;
-      case "apikey":
-        return apiKeys?.find((k) => k.id === key)?.name ?? key;
-      case "code":
-        return statusName(key);
-      default:
-        return key;
-    }
-  };
+  const { id } = d;
+  return useCallback(
+    (key) => {
+      const names: Record<string, string | undefined> = {
+        provider: providers?.find((p) => p.id === key)?.name,
+        vkey: virtualKeys?.find((k) => k.slug === key)?.name,
+        config: configs?.find((c) => c.slug === key)?.name,
+        apikey: apiKeys?.find((k) => k.id === key)?.name,
+        code: statusName(key),
+      };
+      return names[id] ?? key;
+    },
+    [id, providers, virtualKeys, configs, apiKeys],
+  );
 }

@@ -5,7 +5,7 @@ import { decimal } from "../../analytics/figures.ts";
 import { Bars } from "../../charts/bars.tsx";
 import { Chart } from "../../charts/chart.tsx";
 import type { Line } from "../../charts/plot.tsx";
-import { compact, count, plural } from "../../lib/format.ts";
+import { compact, count } from "../../lib/format.ts";
 import type { PartProps } from "./page.tsx";
 
 const none = "No trace of this range has feedback.";
@@ -27,13 +27,13 @@ export function FeedbackGraphs({ query, search, onZoom }: PartProps) {
   const common = { buckets, onZoom, nothing: none };
   return (
     <div className="charts">
-      <Chart id="feedbacks" title="Feedback" note={feedbacks.data && plural(feedbacks.data.summary.total, "trace")} shape="bars" format={compact} lines={counts} loading={loading(feedbacks)} {...common} />
+      <Chart id="feedbacks" title="Feedback" shape="bars" format={compact} lines={counts} loading={loading(feedbacks)} {...common} />
       <Chart id="weighted" title="Weighted mean" note="value × weight, -10 to 10" zeroes shape="lines" format={decimal} lines={means} loading={loading(weighted, feedbacks)} {...common} />
       <Bars
         id="scores"
         title="Scores"
         of="Score"
-        columns={["Traces"]}
+        columns={["Feedback"]}
         nothing={none}
         loading={loading(scores)}
         rows={(scores.data?.data_points ?? []).map((s) => ({ key: String(s.score), name: String(s.score), size: s.total, figures: [count(s.total)], to: null }))}
@@ -42,7 +42,7 @@ export function FeedbackGraphs({ query, search, onZoom }: PartProps) {
         id="models"
         title="Feedback by model"
         of="Model"
-        columns={["Traces", "Weighted mean"]}
+        columns={["Feedback", "Weighted mean"]}
         nothing={none}
         loading={loading(models)}
         rows={(models.data?.data_points ?? []).map((m) => ({

@@ -1,4 +1,4 @@
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { within, type Dimension } from "../../analytics/dimensions.ts";
 import type { Query } from "../../analytics/period.ts";
@@ -29,11 +29,11 @@ export function GroupChart({ dimension, measure, search, query, nameOf, onZoom }
     const filters = dimension.filter === null ? null : within(search, dimension, dimension.key(group));
     return filters ? [{ group, key: dimension.key(group), query: narrowed(query, toQuery(filters, new Date())) }] : [];
   }), [top.data, dimension, search, query]);
-  const graphs = useQueries({ queries: shown.map((s) => graphQuery(measure.graph, s.query)) });
+  const graphs = useQueries({ queries: shown.map((s) => graphQuery(measure.graph, s.query)), combine });
   const all = useQuery(graphQuery(measure.graph, query));
   const points = all.data?.data_points;
   const buckets = useMemo(() => bucketsOf(points, query), [points, query]);
-  const answers = graphs.map((g) => g.data);
+  const { answers } = graphs;
   const lines = useMemo((): Line[] => {
     const groups = shown.map((s, i): Line => ({ label: nameOf(s.key), values: (answers[i]?.data_points ?? []).map(measure.value), whole: measure.whole(s.group) }));
     if (!measure.adds) return groups;
@@ -42,8 +42,7 @@ export function GroupChart({ dimension, measure, search, query, nameOf, onZoom }
     const rest = values.map((v) => (v > 1e-6 ? v : 0));
     const left = rest.reduce((a, b) => a + b, 0);
     return left > 0 ? [...groups, { label: "others, or none", colour: 7, values: rest, whole: measure.format(left) }] : groups;
-    // The answers are those of the queries, one by one.
-  }, [shown, points, measure, nameOf, ...answers]);
+  }, [shown, points, measure, nameOf, answers]);
   return (
     <Chart
       id="groups"
@@ -54,11 +53,14 @@ export function GroupChart({ dimension, measure, search, query, nameOf, onZoom }
       buckets={buckets}
       lines={lines}
       format={measure.format}
-      loading={loading(top, all, ...graphs)}
+      loading={loading(top, all, ...graphs.results)}
       onZoom={onZoom}
     />
   );
 }
+
+// The answers stay the same object while they are the same.
+const combine = <T,>(results: UseQueryResult<T, unknown>[]) => ({ answers: results.map((r) => r.data), results });
 
 // The query of a group: all filters anew, in the same time.
 function narrowed(query: Query, filters: Query): Query {

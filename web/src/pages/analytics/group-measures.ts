@@ -25,7 +25,7 @@ const percentile = (name: "avg" | "p90" | "p99") => (p: Point) => ("p99" in p ? 
 
 export const groupMeasures: GroupMeasure[] = [
   { id: "requests", label: "Requests", graph: "requests", value: total, format: compact, adds: true, largest: "requests", whole: (g) => count(g.requests ?? 0) },
-  { id: "cost", label: "Cost", graph: "cost", value: total, format: money, adds: true, largest: "cost", whole: (g) => knownCost(g.cost ?? 0, g.requests ?? 0, g.unknown_costs ?? 0) },
+  { id: "cost", label: "Cost", graph: "cost", value: total, format: money, adds: true, largest: "cost", whole: (g) => knownCost(g.cost ?? 0, g.unknown_costs ?? 0) },
   { id: "tokens", label: "Tokens", graph: "tokens", value: total, format: compact, adds: true, largest: "total_tokens", whole: (g) => count(g.total_tokens ?? 0) },
   { id: "errors", label: "Errors", graph: "errors", value: total, format: compact, adds: true, largest: "error_count", whole: (g) => count(g.error_count ?? 0) },
   { id: "latency", label: "Mean latency", graph: "latency", value: percentile("avg"), format: duration, adds: false, largest: "requests", whole: (g) => duration(g.avg_latency) },
@@ -36,7 +36,7 @@ export const groupMeasures: GroupMeasure[] = [
 /** The columns that tell the figure of a whole group. */
 export const wholeColumns: Record<string, Column[]> = {
   requests: ["requests"],
-  cost: ["requests", "cost", "unknown_costs"],
+  cost: ["cost", "unknown_costs"],
   tokens: ["total_tokens"],
   errors: ["error_count"],
   latency: ["avg_latency"],

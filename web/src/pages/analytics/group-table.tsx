@@ -106,16 +106,9 @@ function cell(group: Group, column: Column) {
 }
 
 // A sum that leaves requests out says so.
-function costCell({ cost = 0, requests = 0, unknown_costs: unknown = 0 }: Group) {
-  const text = knownCost(cost, requests, unknown);
-  if (unknown === 0 || text === "unknown") return text;
-  return (
-    <abbr className="partial" title={`Without ${plural(unknown, "request")} of unknown cost`}>
-      {text}
-      <span aria-hidden> +?</span>
-      <span className="sr-only"> and what is unknown</span>
-    </abbr>
-  );
+function costCell({ cost = 0, unknown_costs: unknown = 0 }: Group) {
+  const text = knownCost(cost, unknown);
+  return unknown === 0 ? text : <span title={`${plural(unknown, "request")} of unknown cost`}>{text}</span>;
 }
 
 function Pages({ page, total, onPage }: { page: number; total: number; onPage: (page: number) => void }) {

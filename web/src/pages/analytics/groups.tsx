@@ -18,7 +18,7 @@ export function GroupsTab({ search, query, onZoom, onChange }: PartProps) {
   const sort = sortOf(search);
   const page = Number(search.page ?? 1);
   const nameOf = useNames(dimension);
-  const asked = useMemo(() => [...new Set([...columns, "requests", "unknown_costs"])], [columns]);
+  const asked = useMemo(() => [...new Set([...columns, "unknown_costs"])], [columns]);
   const list = { page_size: String(pageSize), current_page: String(page - 1), order_by: sort.column, order_by_type: sort.rising ? "asc" : "desc" };
   const groups = useQuery(groupsQuery(dimension.path, query, asked, list));
   return (

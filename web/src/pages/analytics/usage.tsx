@@ -22,11 +22,11 @@ export function UsageGraphs({ query, onZoom }: PartProps) {
   const unknown = Math.max(0, total - (known.data?.summary.total ?? total));
   const lines = useMemo(() => {
     const some = (i: number) => (points?.[i]?.total ?? 0) > 0;
-    // A cost of nothing where none is known would be a lie.
-    const priced = (i: number) => !some(i) || (known.data?.data_points[i]?.total ?? 0) > 0;
+    // A cost of nothing where some are not known would be a lie.
+    const allKnown = (i: number) => (known.data?.data_points[i]?.total ?? 0) >= (points?.[i]?.total ?? 0);
     return {
       requests: [{ label: "Requests", values: (points ?? []).map((p) => p.total), whole: count(total) }],
-      cost: [{ label: "Cost", values: (cost.data?.data_points ?? []).map((p, i) => (priced(i) ? p.total : null)), whole: knownCost(cost.data?.summary.total ?? 0, total, unknown) }],
+      cost: [{ label: "Cost", values: (cost.data?.data_points ?? []).map((p, i) => (p.total > 0 || allKnown(i) ? p.total : null)), whole: knownCost(cost.data?.summary.total ?? 0, unknown) }],
       latency: [
         ...(["p50", "p90", "p99"] as const).map((name): Line => ({ label: name, values: (latency.data?.data_points ?? []).map((p, i) => (some(i) ? p[name] : null)), whole: duration(latency.data?.summary[name]) })),
         { label: "mean", values: (latency.data?.data_points ?? []).map((p, i) => (some(i) ? p.avg : null)), whole: duration(latency.data?.summary.avg) },

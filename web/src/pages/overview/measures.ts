@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { bucketsOf, graphQuery, loading } from "../../analytics/queries.ts";
-import { changeOf, costKnown, decimal, money, percent, pointsOf, ratio, share, type Change } from "../../analytics/figures.ts";
+import { changeOf, costKnown, knownCost, money, percent, pointsOf, share, type Change } from "../../analytics/figures.ts";
 import type { Query } from "../../analytics/period.ts";
 import { compact, count, duration, plural } from "../../lib/format.ts";
 
@@ -56,7 +56,7 @@ function totals(g: Asked) {
     requests,
     known,
     unknown: requests !== null && known !== null ? Math.max(0, requests - known) : null,
-    cost: known === null || (known === 0 && requests !== 0) ? null : cost,
+    cost: cost === 0 && known !== requests ? null : cost,
     latency: requests ? (g.latency.data?.summary ?? null) : null,
     errors,
     errorRate: requests === null || errors === null ? null : share(errors, requests),
@@ -81,11 +81,11 @@ function figuresOf(now: Asked, then: Asked): Measure[] {
     id, label, tab, figure: text(value, format), note: "", change: changeOf(value, last), good: 0, before: text(last, format), values: [], format, ...more,
   });
   return [
-    measure("requests", "Requests", undefined, a.requests, b.requests, count, { values: requests, note: "succeeded or not" }),
+    measure("requests", "Requests", undefined, a.requests, b.requests, count, { values: requests, note: a.requests !== null && a.errors !== null ? `${count(a.requests - a.errors)} succeeded` : "" }),
     measure("cost", "Cost", undefined, a.cost, b.cost, money, {
-      figure: text(a.cost, money, a.requests ? "unknown" : "–"),
+      figure: a.cost === null ? (a.requests ? "unknown" : "–") : knownCost(a.cost, a.unknown ?? 0),
       note: costNote(a.unknown, a.cost, a.known),
-      values: (now.cost.data?.data_points ?? []).map((p, i) => (known[i] || !requests[i] ? p.total : null)),
+      values: (now.cost.data?.data_points ?? []).map((p, i) => (p.total > 0 || known[i] === requests[i] ? p.total : null)),
     }),
     measure("latency", "Latency, median", undefined, a.latency?.p50 ?? null, b.latency?.p50 ?? null, duration, {
       good: -1,
@@ -103,7 +103,7 @@ function figuresOf(now: Asked, then: Asked): Measure[] {
       values: (now.tokens.data?.data_points ?? []).map((p) => p.total),
     }),
     measure("users", "Users", undefined, a.users, b.users, count, {
-      note: a.users === 0 ? "no user is known" : `${text(ratio(a.requests ?? 0, a.users ?? 0), decimal)} requests per user`,
+      note: a.users === 0 ? "no user is known" : "named in metadata, or owners of keys",
       values: (now.users.data?.data_points ?? []).map((p) => p.total),
     }),
     measure("cache", "Cache hit rate", "cache", a.hitRate, b.hitRate, percent, {

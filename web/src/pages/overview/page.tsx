@@ -30,19 +30,29 @@ export function OverviewPage() {
   const query = useMemo(() => period && periodQuery(search, period), [search, period]);
   const earlier = useMemo(() => period && periodQuery({}, before(period)), [period]);
   const { measures, graphs, buckets, loading } = useMeasures(query, earlier);
+  const [asTable, setAsTable] = useState(false);
   const change = (patch: ZoomPatch) => void navigate({ search: (old) => clean({ ...old, ...patch }), resetScroll: false });
   const onZoom = (from: number, to: number) => change(zoomTo(search, from, to));
   const nothing = graphs.requests.data?.summary.total === 0 && !graphs.requests.isPlaceholderData;
   const problem = error ?? loading.error;
   return (
-    <Page title="Overview" subtitle={period && <Compared period={period} />} actions={<PeriodControls search={search} onChange={change} onRefresh={refresh} />}>
+    <Page
+      title="Overview"
+      subtitle={period && <Compared period={period} />}
+      actions={
+        <>
+          <TableSwitch on={asTable} title="Measures" onChange={setAsTable} />
+          <PeriodControls search={search} onChange={change} onRefresh={refresh} />
+        </>
+      }
+    >
       {problem ? (
         <ErrorNotice error={problem} onRetry={loading.retry} />
       ) : nothing ? (
         <NoLogs session={session} filtered={false} onClear={() => {}} onAllTime={() => change({ range: "all", from: undefined, to: undefined, unzoomed: undefined })} />
       ) : (
         <>
-          <Measures measures={measures} buckets={buckets} loading={loading} search={search} onZoom={onZoom} />
+          <Measures measures={measures} buckets={buckets} loading={loading} search={search} asTable={asTable} onZoom={onZoom} />
           <Courses measures={measures} graphs={graphs} buckets={buckets} loading={loading} onZoom={onZoom} />
           <div className="charts thirds">
             <TopGroups by="model" title="Top models" search={search} query={query} />
@@ -74,8 +84,7 @@ interface PartProps {
   onZoom: (from: number, to: number) => void;
 }
 
-function Measures({ measures, buckets, loading, search, onZoom }: PartProps & { search: OverviewSearch }) {
-  const [asTable, setAsTable] = useState(false);
+function Measures({ measures, buckets, loading, search, asTable, onZoom }: PartProps & { search: OverviewSearch; asTable: boolean }) {
   return (
     <section aria-label="Measures" className="measures-part" aria-busy={loading.stale || loading.pending || undefined}>
       {asTable ? (
@@ -89,9 +98,6 @@ function Measures({ measures, buckets, loading, search, onZoom }: PartProps & { 
           ))}
         </div>
       )}
-      <div className="measures-switch">
-        <TableSwitch on={asTable} title="Measures" onChange={setAsTable} />
-      </div>
     </section>
   );
 }

@@ -30,7 +30,7 @@ export function TopGroups({ by, title, search, query }: { by: "model" | "user"; 
         key: dimension.key(g),
         name: dimension.key(g),
         to: within(search, dimension, dimension.key(g)),
-        figures: [count(g.requests ?? 0), knownCost(g.cost ?? 0, g.requests ?? 0, g.unknown_costs ?? 0)],
+        figures: [count(g.requests ?? 0), knownCost(g.cost ?? 0, g.unknown_costs ?? 0)],
         size: g.requests ?? 0,
       }))}
       foot={
