@@ -17,6 +17,12 @@ interface View {
 const visible = (role: Parameters<Page["getByRole"]>[0], name: string | RegExp) => (page: Page) => expect(page.getByRole(role, { name }).first()).toBeVisible();
 
 const views: View[] = [
+  { name: "overview", path: "/console/overview?range=all", ready: visible("link", /^Requests: \d/) },
+  { name: "usage", path: "/console/analytics?range=all", ready: visible("application", "Requests over time") },
+  { name: "errors", path: "/console/analytics?range=all&tab=errors", ready: visible("heading", "Rescued requests") },
+  { name: "cache", path: "/console/analytics?range=all&tab=cache", ready: visible("heading", "Savings") },
+  { name: "feedback graphs", path: "/console/analytics?range=all&tab=feedback", ready: visible("heading", "Scores") },
+  { name: "groups", path: "/console/analytics?range=all&tab=groups&by=provider", ready: visible("application", "Requests by Provider over time") },
   { name: "logs", path: "/console/logs", ready: visible("link", /open this log/) },
   { name: "no logs", path: "/console/logs?q=nothing-matches-this", ready: visible("heading", /No request/) },
   { name: "log drawer", path: `/console/logs?log=${log._id}`, ready: visible("article", "Assistant") },
@@ -181,7 +187,7 @@ test("a dialog keeps the focus and gives it back", async ({ page }) => {
 
 test("on a phone nothing is cut off", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 800 });
-  for (const path of ["/console/logs", "/console/configs", "/console/api-keys", "/console/configs/new", ...(real ? ["/console/traces", "/console/feedback", "/console/exports", "/console/logging"] : [])]) {
+  for (const path of ["/console/overview?range=all", "/console/analytics?range=all&tab=groups", "/console/logs", "/console/configs", "/console/api-keys", "/console/configs/new", ...(real ? ["/console/traces", "/console/feedback", "/console/exports", "/console/logging"] : [])]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -27,12 +27,12 @@ test("a crafted link does not lead off the console after the sign-in", async ({ 
   await page.getByLabel("Email").fill(owner.email);
   await page.getByLabel("Password").fill(owner.password);
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { name: "Logs", level: 1 })).toBeVisible();
-  expect(new URL(page.url()).pathname).toBe("/console/logs");
+  await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
+  expect(new URL(page.url()).pathname).toBe("/console/overview");
 });
 
 test("a session that ends sends its user to the sign-in and back", async ({ page, context }) => {
-  await page.goto("/console/login");
+  await page.goto("/console/login?next=/logs");
   await page.getByLabel("Email").fill(owner.email);
   await page.getByLabel("Password").fill(owner.password);
   await page.keyboard.press("Enter");

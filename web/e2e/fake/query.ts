@@ -25,6 +25,7 @@ function matches(log: LogDetail, query: URLSearchParams): boolean {
     configs: row.config,
     virtual_keys: row.virtual_key,
     api_key_ids: row.api_key_id,
+    users: row.user,
     cache_status: row.cache_status,
   };
   for (const [name, value] of Object.entries(fields)) {
@@ -36,6 +37,10 @@ function matches(log: LogDetail, query: URLSearchParams): boolean {
   const max = query.get("time_of_generation_max");
   if (min && at < Date.parse(min)) return false;
   if (max && at > Date.parse(max)) return false;
+  const metadata = JSON.parse(query.get("metadata") ?? "{}") as Record<string, string>;
+  if (Object.entries(metadata).some(([key, value]) => row.metadata[key] !== value)) return false;
+  const least = query.get("cost_min");
+  if (least !== null && (row.cost_nano === null || row.cost_nano < Number(least) * 1e7)) return false;
   const q = query.get("q")?.toLowerCase();
   return !q || JSON.stringify([row, log.request.body, log.response.body]).toLowerCase().includes(q);
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { ApiKey, ApiKeyType, Json, Provider } from "../../src/api/types.ts";
+import { cacheSummary, graph, groups } from "./analytics.ts";
 import { Fault, list, notFound } from "./http.ts";
 import { makeLog } from "./logs.ts";
 import { selectLogs } from "./query.ts";
@@ -186,12 +187,25 @@ const logRoutes: Record<string, Handler> = {
   },
 };
 
+const analyticsRoutes: Record<string, Handler> = {
+  "GET /analytics/graphs/:a": ({ store, params, query }) => graph(store.logs, params[0]!, query) ?? refuse(params[0]),
+  "GET /analytics/graphs/:a/:b": ({ store, params, query }) => graph(store.logs, params.join("/"), query) ?? refuse(params.join("/")),
+  "GET /analytics/summary/cache": ({ store, query }) => cacheSummary(store.logs, query),
+  "GET /analytics/groups/:by": ({ store, params, query }) => groups(store.logs, params[0]!, undefined, query) ?? refuse(params[0]),
+  "GET /analytics/groups/metadata/:key": ({ store, params, query }) => groups(store.logs, "", params[0], query),
+};
+
+function refuse(what: string | undefined): never {
+  throw notFound(`graph or group ${what}`);
+}
+
 // What a client of the data plane asks; it is logged as a real request would be.
 const inference: Record<string, Handler> = {
   "POST /chat/completions": ({ store, headers, body }) => {
     const log = makeLog("plain", Date.now());
     Object.assign(log.metrics, { trace_id: headers["x-portkey-trace-id"] ?? log.metrics.trace_id, ai_org: "mock", ai_model: text(body["model"]), request_model: text(body["model"]) });
     log.metrics.metadata = JSON.parse(text(headers["x-portkey-metadata"]) || "{}") as Record<string, string>;
+    log.metrics.user = log.metrics.metadata["_user"] ?? "";
     log.request.body = body as Json;
     if (headers["x-portkey-config"]) log.request.portkeyHeaders["x-portkey-config"] = text(headers["x-portkey-config"]);
     store.logs.unshift(log);
@@ -206,5 +220,6 @@ export const routes: Record<string, Handler> = {
   ...virtualKeyRoutes,
   ...apiKeyRoutes,
   ...logRoutes,
+  ...analyticsRoutes,
   ...inference,
 };

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Columns3, Tag } from "lucide-react";
-import { useMemo, useState, type FormEvent } from "react";
+import { useId, useMemo, useState, type FormEvent } from "react";
 import { dimensions, metadataId, metadataKey } from "../../analytics/dimensions.ts";
 import type { Query } from "../../analytics/period.ts";
 import { someLogsQuery } from "../../analytics/queries.ts";
@@ -12,14 +12,15 @@ import { columns as offered, usualColumns, type Column } from "./search.ts";
 
 /** What the groups are of: what every request has, a metadata key that some have, or one that is typed. */
 export function ByPicker({ value, query, onChange }: { value: string; query: Query; onChange: (by: string) => void }) {
+  const id = useId();
   const logs = useQuery(someLogsQuery(query)).data?.data;
   const chosen = metadataKey(value);
   const keys = useMemo(() => [...new Set([...(logs ?? []).flatMap((row) => Object.keys(row.metadata ?? {})), ...(chosen ? [chosen] : [])])].sort(), [logs, chosen]);
   return (
     <>
-      <label className="inline-field">
-        Group by
-        <select className="input" value={value} onChange={(e) => onChange(e.target.value)}>
+      <span className="inline-field">
+        <label htmlFor={id}>Group by</label>
+        <select className="input" id={id} value={value} onChange={(e) => onChange(e.target.value)}>
           {dimensions.map((d) => (
             <option key={d.id} value={d.id}>
               {d.label}
@@ -35,7 +36,7 @@ export function ByPicker({ value, query, onChange }: { value: string; query: Que
             </optgroup>
           )}
         </select>
-      </label>
+      </span>
       <MetadataKey onChange={(key) => onChange(metadataId(key))} />
     </>
   );
@@ -61,17 +62,18 @@ function MetadataKey({ onChange }: { onChange: (key: string) => void }) {
 }
 
 export function MeasurePicker({ value, onChange }: { value: string; onChange: (measure: string | undefined) => void }) {
+  const id = useId();
   return (
-    <label className="inline-field">
-      Graph
-      <select className="input" value={value} onChange={(e) => onChange(e.target.value === groupMeasures[0]!.id ? undefined : e.target.value)}>
+    <span className="inline-field">
+      <label htmlFor={id}>Graph</label>
+      <select className="input" id={id} value={value} onChange={(e) => onChange(e.target.value === groupMeasures[0]!.id ? undefined : e.target.value)}>
         {groupMeasures.map((m) => (
           <option key={m.id} value={m.id}>
             {m.label}
           </option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
 

@@ -63,7 +63,7 @@ export function AnalyticsPage() {
           <PeriodControls search={search} onChange={(patch) => change({ ...patch, interval: undefined, page: undefined })} onRefresh={refresh} />
         </div>
       </header>
-      <FilterBar filters={pickFilters(search)} rows={rows} searchBox={searchBox} onChange={filter} />
+      <FilterBar filters={pickFilters(search)} rows={rows} searchBox={searchBox} noun="analytics" onChange={filter} />
       {problem !== null ? (
         <ErrorNotice error={problem} onRetry={refresh} />
       ) : nothing ? (
