@@ -38,7 +38,9 @@ const height = 190;
 
 /** A graph over time, drawn on a canvas. Dragging over it chooses a range, as do the arrow keys with Shift and Enter. */
 export function Plot(props: PlotProps) {
-  const { label, shape, buckets, lines, format } = props;
+  const { label, shape, format } = props;
+  // Only other figures are a reason to draw anew.
+  const drawn = JSON.stringify([props.buckets, props.lines]);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const current = useRef(props);
@@ -50,6 +52,7 @@ export function Plot(props: PlotProps) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
+    const [buckets, lines] = JSON.parse(drawn) as [Buckets, Line[]];
     const u = new uPlot(options(element.clientWidth, shape, buckets, lines, format, current), dataOf(shape, buckets, lines), element);
     plot.current = u;
     const watch = new ResizeObserver(() => u.setSize({ width: element.clientWidth, height }));
@@ -59,7 +62,7 @@ export function Plot(props: PlotProps) {
       u.destroy();
       plot.current = null;
     };
-  }, [shape, buckets, lines, format, appearance]);
+  }, [shape, drawn, format, appearance]);
   const keys = useKeys(plot, current);
   return (
     <div className="plot" ref={box} role="application" aria-label={label} aria-describedby={`${id}-keys`} tabIndex={0} onKeyDown={keys.onKeyDown} onBlur={keys.onBlur}>
