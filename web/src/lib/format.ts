@@ -2,8 +2,6 @@
 
 const whole = new Intl.NumberFormat("en-US");
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
-const dollar = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
 /** 1234567 → "1,234,567". */
 export const count = (n: number): string => whole.format(n);
 
@@ -15,7 +13,7 @@ export function cost(nano: number | null | undefined): string {
   if (nano === null || nano === undefined) return "unknown";
   if (nano === 0) return "$0";
   const dollars = nano / 1e9;
-  if (dollars >= 1) return "$" + dollar.format(dollars);
+  if (dollars >= 1) return "$" + dollars.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
   if (dollars >= 0.01) return "$" + dollars.toFixed(4);
   if (dollars < 0.00001) return "<$0.00001";
   return "$" + Number(dollars.toPrecision(2)).toFixed(9).replace(/0+$/, "");
