@@ -125,6 +125,14 @@ test("filters are those of the log, and a graph may be read as a table", async (
   await requests.getByRole("button", { name: "Requests as graph" }).click();
   await expect(requests.getByRole("application")).toBeVisible();
 
+  await ask(page.request, 2, { team });
+  await page.goto(`/console/analytics?${range(from, Date.now() + 600_000)}&meta=team=${team}`);
+  await expect(requests.locator(".legend")).toContainText("Requests6");
+  await ask(page.request, 1, { team });
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await expect(requests.locator(".legend")).toContainText("Requests7");
+
+  await page.goto(`/console/analytics?${range(from, to)}&meta=team=${team}`);
   await page.getByRole("button", { name: "Clear metadata filter" }).click();
   await expect.poll(() => search(page).get("meta")).toBeNull();
   await expect(requests.locator(".legend")).toContainText(whole(await total(page, from, to)));

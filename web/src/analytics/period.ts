@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { defaultRange, ranges, toQuery, type LogFilters } from "../pages/logs/filters.ts";
 import { firstRequestQuery } from "./queries.ts";
@@ -45,11 +45,16 @@ export function usePeriod(f: LogFilters) {
   const at = first.data === undefined ? undefined : (first.data ?? now);
   const period = useMemo(() => periodOf({ ...(range ? { range } : {}), ...(from ? { from } : {}), ...(to ? { to } : {}) }, now, at), [range, from, to, now, at]);
   const length = period ? period.to.getTime() - period.from.getTime() : 0;
-  const refresh = useCallback(() => setNow(new Date()), []);
+  const client = useQueryClient();
+  const move = useCallback(() => setNow(new Date()), []);
+  const refresh = useCallback(() => {
+    if (to === undefined) move();
+    else void client.invalidateQueries({ queryKey: ["analytics"] });
+  }, [client, move, to]);
   useEffect(() => {
     if (to !== undefined) return;
-    const timer = setInterval(refresh, Math.max(minute, Math.min(length / 500, 15 * minute)));
+    const timer = setInterval(move, Math.max(minute, Math.min(length / 500, 15 * minute)));
     return () => clearInterval(timer);
-  }, [to, length, refresh]);
+  }, [to, length, move]);
   return { period, refresh, error: first.error };
 }
