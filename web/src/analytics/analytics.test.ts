@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { stack } from "../charts/stack.ts";
 import { dimensionOf, dimensions, metadataId, within } from "./dimensions.ts";
 import { changeOf, costKnown, knownCost, percent, pointsOf, share } from "./figures.ts";
+import { before, periodOf, periodQuery } from "./period.ts";
 import { unzoom, zoomTo } from "./zoom.ts";
 
 test("a sum of which parts are unknown is what it is at least, and never 0", () => {
@@ -65,4 +66,32 @@ test("every group has the filter that selects it, and keeps the others", () => {
 
 test("stacked values are put on those before them", () => {
   assert.deepEqual(stack([[1, null, 2], [3, 4, null]]), [[1, 0, 2], [4, 4, 2]]);
+});
+
+test("a period ends now unless it is told, and begins with the first request where nothing else says so", () => {
+  const now = new Date("2026-11-24T12:00:00Z");
+  const first = new Date("2026-01-05T00:00:00Z");
+  const cases: [Parameters<typeof periodOf>[0], from: string | undefined, to?: string][] = [
+    [{}, "2026-11-23T12:00:00.000Z"],
+    [{ range: "1h" }, "2026-11-24T11:00:00.000Z"],
+    [{ range: "all" }, first.toISOString()],
+    [{ from: "2026-11-01T00:00:00+01:00" }, "2026-10-31T23:00:00.000Z"],
+    [{ to: "2026-11-02T00:00:00Z" }, first.toISOString(), "2026-11-02T00:00:00.000Z"],
+    [{ from: "2026-11-01T00:00:00Z", to: "2026-11-02T00:00:00Z" }, "2026-11-01T00:00:00.000Z", "2026-11-02T00:00:00.000Z"],
+  ];
+  for (const [f, from, to] of cases) {
+    const period = periodOf(f, now, first);
+    assert.deepEqual([period?.from.toISOString(), period?.to.toISOString()], [from, to ?? now.toISOString()]);
+  }
+  assert.equal(periodOf({ range: "all" }, now, undefined), undefined);
+  const upsideDown = periodOf({ from: "2026-11-02T00:00:00Z", to: "2026-11-01T00:00:00Z" }, now, first)!;
+  assert.ok(upsideDown.to > upsideDown.from);
+});
+
+test("the period before is as long, and a query has the filters and the period's own ends", () => {
+  const period = { from: new Date("2026-11-02T00:00:00Z"), to: new Date("2026-11-09T00:00:00Z") };
+  assert.deepEqual(before(period), { from: new Date("2026-10-26T00:00:00Z"), to: period.from });
+  const { time_zone, ...query } = periodQuery({ range: "15m", model: "m", meta: "team=red" }, period);
+  assert.ok(time_zone);
+  assert.deepEqual(query, { ai_model: "m", metadata: '{"team":"red"}', time_of_generation_min: "2026-11-02T00:00:00.000Z", time_of_generation_max: "2026-11-09T00:00:00.000Z" });
 });
