@@ -5,8 +5,8 @@ import type { OverviewSearch } from "./search.ts";
 import type { Measure } from "./measures.ts";
 
 /** A figure, how it changed, and its course; it leads to its graphs. */
-export function MeasureCard({ measure, search, waiting }: { measure: Measure; search: OverviewSearch; waiting: boolean }) {
-  const { label, figure, note, tab, id } = measure;
+export function MeasureCard({ measure, search }: { measure: Measure; search: OverviewSearch }) {
+  const { label, waiting, figure, note, tab, id } = measure;
   return (
     <Link to="/analytics" search={{ ...search, ...(tab && { tab }) }} hash={id} className="measure" aria-label={`${label}: ${waiting ? "loading" : figure}`} preload="intent">
       <span className="measure-label">{label}</span>

@@ -8,6 +8,8 @@ import { compact, count, duration, plural } from "../../lib/format.ts";
 export interface Measure {
   id: string;
   label: string;
+  /** The figure is still being asked for. */
+  waiting: boolean;
   /** Where its graphs are in Analytics. */
   tab: string | undefined;
   figure: string;
@@ -36,17 +38,25 @@ function useGraphs(query: Query | undefined) {
 }
 
 type Asked = ReturnType<typeof useGraphs>;
+type Answers = { [K in keyof Asked]: Pick<Asked[K], "data"> };
 
-/** The measures of a period, compared with the one before it. */
+/** The measures of a period, compared with the one before it. What is compared with is asked for last: it is needed least. */
 export function useMeasures(query: Query | undefined, queryBefore: Query | undefined) {
   const now = useGraphs(query);
-  const then = useGraphs(queryBefore);
-  const measures = figuresOf(now, then);
+  const done = Object.values(now).every((r) => r.isSuccess && !r.isPlaceholderData);
+  const then = useGraphs(done ? queryBefore : undefined);
+  const measures = figuresOf(now, ofSameAge(now, then));
   return { measures, graphs: now, buckets: bucketsOf(now.requests.data?.data_points, query), loading: loading(...Object.values(now)) };
 }
 
+// Answers that are still those of a former question are compared with none that is not.
+function ofSameAge(now: Asked, then: Asked): Answers {
+  const names = Object.keys(now) as (keyof Asked)[];
+  return Object.fromEntries(names.map((k) => [k, now[k].isPlaceholderData === then[k].isPlaceholderData ? then[k] : { data: undefined }])) as Answers;
+}
+
 // The figures of one period; null before they are known, and where there is none.
-function totals(g: Asked) {
+function totals(g: Answers) {
   const requests = g.requests.data?.summary.total ?? null;
   const known = g.known.data?.summary.total ?? null;
   const cost = g.cost.data?.summary.total ?? null;
@@ -72,47 +82,55 @@ function totals(g: Asked) {
 
 const text = (n: number | null, format: (n: number) => string, none = "–"): string => (n === null ? none : format(n));
 
-function figuresOf(now: Asked, then: Asked): Measure[] {
+function figuresOf(now: Answers, then: Answers): Measure[] {
   const a = totals(now);
   const b = totals(then);
   const requests = (now.requests.data?.data_points ?? []).map((p) => p.total);
   const known = (now.known.data?.data_points ?? []).map((p) => p.total);
   const measure = (id: string, label: string, tab: string | undefined, value: number | null, last: number | null, format: Measure["format"], more: Partial<Measure>): Measure => ({
-    id, label, tab, figure: text(value, format), note: "", change: changeOf(value, last), good: 0, before: text(last, format), values: [], format, ...more,
+    id, label, tab, waiting: false, figure: text(value, format), note: "", change: changeOf(value, last), good: 0, before: text(last, format), values: [], format, ...more,
   });
+  const waiting = (...names: (keyof Answers)[]) => names.some((n) => now[n].data === undefined);
   return [
-    measure("requests", "Requests", undefined, a.requests, b.requests, count, { values: requests, note: a.requests !== null && a.errors !== null ? `${count(a.requests - a.errors)} succeeded` : "" }),
+    measure("requests", "Requests", undefined, a.requests, b.requests, count, { waiting: waiting("requests"), values: requests, note: a.requests !== null && a.errors !== null ? `${count(a.requests - a.errors)} succeeded` : "" }),
     measure("cost", "Cost", undefined, a.cost, b.cost, money, {
+      waiting: waiting("cost", "known", "requests"),
       figure: a.cost === null ? (a.requests ? "unknown" : "–") : knownCost(a.cost, a.unknown ?? 0),
       note: costNote(a.unknown, a.cost, a.known),
       values: (now.cost.data?.data_points ?? []).map((p, i) => (p.total > 0 || known[i] === requests[i] ? p.total : null)),
     }),
     measure("latency", "Latency, median", undefined, a.latency?.p50 ?? null, b.latency?.p50 ?? null, duration, {
+      waiting: waiting("latency", "requests"),
       good: -1,
       note: a.latency ? `mean ${duration(a.latency.avg)}, p90 ${duration(a.latency.p90)}, p99 ${duration(a.latency.p99)}` : "no requests",
       values: (now.latency.data?.data_points ?? []).map((p, i) => (requests[i] ? p.p50 : null)),
     }),
     measure("errors", "Error rate", "errors", a.errorRate, b.errorRate, percent, {
+      waiting: waiting("errors", "requests"),
       good: -1,
       change: pointsOf(a.errorRate, b.errorRate),
       note: a.errors === null ? "" : plural(a.errors, "failed request"),
       values: (now.errors.data?.data_points ?? []).map((p, i) => share(p.total, requests[i] ?? 0)),
     }),
     measure("tokens", "Tokens", undefined, a.tokens, b.tokens, compact, {
+      waiting: waiting("tokens"),
       note: a.requests && a.tokens !== null ? `${compact(Math.round(a.tokens / a.requests))} per request` : "",
       values: (now.tokens.data?.data_points ?? []).map((p) => p.total),
     }),
     measure("users", "Users", undefined, a.users, b.users, count, {
+      waiting: waiting("users"),
       note: a.users === 0 ? "no user is known" : "named in metadata, or owners of keys",
       values: (now.users.data?.data_points ?? []).map((p) => p.total),
     }),
     measure("cache", "Cache hit rate", "cache", a.hitRate, b.hitRate, percent, {
+      waiting: waiting("cache", "requests"),
       good: 1,
       change: pointsOf(a.hitRate, b.hitRate),
       note: a.hits === 0 ? "no answer came from the cache" : plural(a.hits ?? 0, "hit"),
       values: (now.cache.data?.data_points ?? []).map((p, i) => (requests[i] ? p.rate : null)),
     }),
     measure("rescued", "Rescued requests", "errors", a.rescued, b.rescued, count, {
+      waiting: waiting("rescued"),
       note: a.rescued === 0 ? "none needed a retry or a fallback" : `${count(a.retry)} by a retry, ${count(a.fallback)} by a fallback`,
       values: (now.rescued.data?.data_points ?? []).map((p) => p.fallback + p.retry.reduce((sum, r) => sum + r.count, 0)),
     }),

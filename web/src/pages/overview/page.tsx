@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { sessionQuery } from "../../api/queries.ts";
 import { PeriodControls } from "../../analytics/controls.tsx";
+import { loading as loadingOf } from "../../analytics/queries.ts";
 import { before, periodQuery, usePeriod, type Period } from "../../analytics/period.ts";
 import { zoomTo, type ZoomPatch } from "../../analytics/zoom.ts";
 import { Chart, TableSwitch, TimeTable, type Loading } from "../../charts/chart.tsx";
@@ -53,7 +54,7 @@ export function OverviewPage() {
       ) : (
         <>
           <Measures measures={measures} buckets={buckets} loading={loading} search={search} asTable={asTable} onZoom={onZoom} />
-          <Courses measures={measures} graphs={graphs} buckets={buckets} loading={loading} onZoom={onZoom} />
+          <Courses graphs={graphs} buckets={buckets} onZoom={onZoom} />
           <div className="charts thirds">
             <TopGroups by="model" title="Top models" search={search} query={query} />
             <TopGroups by="user" title="Top users" search={search} query={query} />
@@ -94,7 +95,7 @@ function Measures({ measures, buckets, loading, search, asTable, onZoom }: PartP
       ) : (
         <div className="measures">
           {measures.map((m) => (
-            <MeasureCard key={m.id} measure={m} search={search} waiting={loading.pending} />
+            <MeasureCard key={m.id} measure={m} search={search} />
           ))}
         </div>
       )}
@@ -108,7 +109,7 @@ function CourseTable({ measures, buckets, onZoom }: Omit<PartProps, "loading">) 
   return <TimeTable title="Measures" buckets={buckets} lines={lines} format={count} onZoom={onZoom} />;
 }
 
-function Courses({ measures, graphs, buckets, loading, onZoom }: PartProps & { graphs: ReturnType<typeof useMeasures>["graphs"] }) {
+function Courses({ graphs, buckets, onZoom }: Pick<PartProps, "buckets" | "onZoom"> & { graphs: ReturnType<typeof useMeasures>["graphs"] }) {
   const requests = graphs.requests.data;
   const errors = graphs.errors.data;
   const latency = graphs.latency.data;
@@ -127,8 +128,8 @@ function Courses({ measures, graphs, buckets, loading, onZoom }: PartProps & { g
   );
   return (
     <div className="charts">
-      <Chart id="outcomes" title="Requests" note={measures[3]?.figure && `${measures[3].figure} failed`} shape="bars" buckets={buckets} lines={outcomes} format={compact} loading={loading} onZoom={onZoom} />
-      <Chart id="latencies" title="Latency" shape="lines" buckets={buckets} lines={percentiles} format={duration} loading={loading} onZoom={onZoom} />
+      <Chart id="outcomes" title="Requests" shape="bars" buckets={buckets} lines={outcomes} format={compact} loading={loadingOf(graphs.requests, graphs.errors)} onZoom={onZoom} />
+      <Chart id="latencies" title="Latency" shape="lines" buckets={buckets} lines={percentiles} format={duration} loading={loadingOf(graphs.latency, graphs.requests)} onZoom={onZoom} />
     </div>
   );
 }
