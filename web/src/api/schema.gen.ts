@@ -3913,6 +3913,8 @@ export interface operations {
                 configs?: string;
                 /** @description Comma list */
                 api_key_ids?: string;
+                /** @description Comma list; the metadata _user, else the owner of the key */
+                users?: string;
                 /** @description Comma list */
                 cache_status?: string;
                 /** @description Cents */
