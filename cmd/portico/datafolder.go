@@ -24,6 +24,8 @@ func backupCommand() *cobra.Command {
 		Use: "backup FILE", Short: "Copy a data folder into one file, beside a running server", Args: cobra.ExactArgs(1),
 		Long: "Writes a consistent copy of the data folder into one compressed file: the database, the journal and the\n" +
 			"bodies. The log store is not in it; it is built from the journal. A server may go on working on the folder.\n" +
+			"A control plane in PostgreSQL (--database-url) is copied into it as well, as a SQLite database: the restored folder\n" +
+			"works by itself, or goes back to a server with portico migrate --to.\n" +
 			"Without the master key the copy's secrets cannot be opened. Keep it elsewhere, or add it with\n" +
 			"--with-master-key and guard the file as you would guard the key.",
 		Example: "  portico backup --data /var/lib/portico /backups/portico-$(date +%F).tar.zst",
@@ -78,13 +80,20 @@ func restoreCommand() *cobra.Command {
 }
 
 func migrateCommand() *cobra.Command {
+	var to string
 	cmd := &cobra.Command{
-		Use: "migrate", Short: "Bring the schema of a data folder's database up to date", Args: cobra.NoArgs,
+		Use: "migrate", Short: "Bring the control plane's schema up to date, or copy it to PostgreSQL", Args: cobra.NoArgs,
 		Long: "Applies the migrations that the database lacks. portico serve does so by itself at its start; this is to do it\n" +
-			"beforehand. A schema that is newer than this program is refused.",
-		Example: "  portico migrate --data /var/lib/portico",
+			"beforehand. A schema that is newer than this program is refused.\n\n" +
+			"With --to, copies the data folder's SQLite database into an empty PostgreSQL database, in one transaction, and\n" +
+			"counts every table on both sides. Stop the server first; afterwards start it with --database-url. The password\n" +
+			"may be left out of the URL and be in PGPASSWORD.",
+		Example: "  portico migrate --data /var/lib/portico\n  portico migrate --data /var/lib/portico --to 'postgres://portico@db:5432/portico?sslmode=verify-full'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onFolder(cmd, func(ctx context.Context, cfg app.Config) error {
+				if to != "" {
+					return move(ctx, cmd, cfg, ai.NewSecret(to))
+				}
 				from, to, err := app.Migrate(ctx, cfg)
 				if err != nil {
 					return err
@@ -98,20 +107,45 @@ func migrateCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&to, "to", "", "postgres://… of an empty database to copy the data folder's database to")
 	folderFlags(cmd)
 	return cmd
 }
 
+func move(ctx context.Context, cmd *cobra.Command, cfg app.Config, to ai.Secret) error {
+	counts, err := app.Move(ctx, cfg, to)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	for _, c := range counts {
+		fmt.Fprintf(out, "%8d  %s\n", c.Rows, c.Table)
+	}
+	fmt.Fprintln(out, "Copied, and counted on both sides. Start the server with --database-url from now on. The database in the data\n"+
+		"folder is as it was; keep it until you are content, and do not start a server without --database-url on it.")
+	return nil
+}
+
 func rotateCommand() *cobra.Command {
 	var file string
+	var finish bool
 	cmd := &cobra.Command{
 		Use: "rotate-master-key", Short: "Exchange the master key of a data folder", Args: cobra.NoArgs,
 		Long: "Seals the data folder under a new master key and puts the key in place of the old one, which is kept beside\n" +
 			"it as master.key.old-TIME. The new key is that of " + newMasterKey + " or --new-key-file, else a random one.\n" +
-			"Stop the server first. If this is interrupted, the folder works with the key that is in place: run it again.",
+			"Stop the server first. If this is interrupted, the folder works with the key that is in place: run it again.\n\n" +
+			"Nodes that share a database (--database-url) go on meanwhile. Exchange the key on one of them, give the new one to\n" +
+			"the others and restart them one by one; both keys open the data until --finish is run, on any of them.",
 		Example: "  portico rotate-master-key --data /var/lib/portico",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onFolder(cmd, func(ctx context.Context, cfg app.Config) error {
+				if finish {
+					if err := app.FinishRotation(ctx, cfg); err != nil {
+						return err
+					}
+					fmt.Fprintln(cmd.OutOrStdout(), "The data opens with the new master key alone.")
+					return nil
+				}
 				key, err := newKey(file)
 				if err != nil {
 					return err
@@ -125,6 +159,7 @@ func rotateCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&finish, "finish", false, "end the time in which the old key opens the data, too: every node has the new one")
 	cmd.Flags().StringVar(&file, "new-key-file", "", "file with the new master key: base64 of 32 bytes")
 	folderFlags(cmd)
 	return cmd
@@ -143,6 +178,13 @@ func newKey(file string) (ai.Secret, error) {
 
 func printRotation(cmd *cobra.Command, r app.Rotation) {
 	out := cmd.OutOrStdout()
+	if r.Shared {
+		defer fmt.Fprintln(out, "Until portico rotate-master-key --finish the old key opens the data as well: give the new one to every node first.")
+	}
+	if r.KeyFile == "" && r.Shared {
+		fmt.Fprintln(out, "The data is sealed under the new master key. Start the servers with it in PORTICO_MASTER_KEY.")
+		return
+	}
 	if r.KeyFile == "" {
 		fmt.Fprintln(out, "The data is sealed under the new master key. Start the server with it in PORTICO_MASTER_KEY.\n"+
 			"The old key works until then and no longer. Keep it for as long as you keep backups from before.")

@@ -19,8 +19,9 @@ func doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Examine a data folder and its settings, and change nothing", Args: cobra.NoArgs,
 		Long: "Reads the whole data folder and says what is wrong with it: access of other users, the lock, free disk\n" +
 			"space, the master key, the database, every record of the journal, a sample of the bodies, the log store, and\n" +
-			"the settings for outbound connections. It changes nothing and connects to nothing. A server may go on working\n" +
-			"on the folder; the log store is then left out. Ends with status 1 if a check failed.",
+			"the settings for outbound connections. It changes nothing, and connects to nothing but --database-url\n" +
+			"and --blobs-url. A server may go on working on the folder; the log store is then left out. Ends with status 1 if a\n" +
+			"check failed.",
 		Example: "  portico doctor --data /var/lib/portico\n  portico doctor --data /var/lib/portico --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onFolder(cmd, func(ctx context.Context, cfg app.Config) error {

@@ -42,6 +42,8 @@ const (
 	exportsDir   = "exports"
 	quarantine   = "quarantine.jsonl"
 	exportCursor = "otlp.json" // how far the journal has been sent to a collector
+	snapshotName = "directory.snapshot"
+	nodeFile     = "node"
 )
 
 // An App is a wired server. Run serves until its context ends; Close releases
@@ -87,7 +89,7 @@ type App struct {
 func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
-		a.checkConfig, a.listen, a.openFolder, a.openEgress, a.openBlobs, a.openStores, a.openControl, a.openGateway, a.openExports,
+		a.checkConfig, a.listen, a.openFolder, a.openDatabase, a.openEgress, a.openBlobs, a.openStores, a.openControl, a.openGateway, a.openExports,
 		a.openExporter,
 	}
 	for _, step := range steps {
@@ -102,7 +104,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 // checkConfig refuses settings whose store is not part of this version.
 func (a *App) checkConfig(context.Context) error {
 	for name, url := range map[string]string{
-		"database_url": a.cfg.DatabaseURL, "redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL,
+		"redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL,
 	} {
 		if url != "" {
 			return fmt.Errorf("%s is not supported by this version: leave it out to use the data folder", name)
@@ -127,6 +129,12 @@ func (a *App) listen(context.Context) (err error) {
 
 func (a *App) openFolder(context.Context) (err error) {
 	if a.lock, err = lockFolder(a.cfg.Data); err != nil {
+		return err
+	}
+	if a.cfg.shared() {
+		return nil // whether there may be a new master key is for the database to say
+	}
+	if err := refuseNode(a.cfg); err != nil {
 		return err
 	}
 	_, err = os.Stat(a.path(databaseFile))
@@ -156,7 +164,7 @@ func (a *App) openStores(ctx context.Context) error {
 		a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
 		opened <- err
 	}()
-	err := a.openLedger(ctx)
+	err := a.openLedger()
 	if e := <-opened; e != nil {
 		err = errors.Join(err, fmt.Errorf("open the log store: %w", e))
 	}
@@ -172,7 +180,7 @@ func (a *App) openStores(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) openLedger(ctx context.Context) (err error) {
+func (a *App) openLedger() (err error) {
 	if err := a.openJournal(); err != nil {
 		return err
 	}
@@ -186,9 +194,6 @@ func (a *App) openLedger(ctx context.Context) (err error) {
 	}
 	if a.prices, err = loadPrices(a.cfg.Prices, a.log); err != nil {
 		return err
-	}
-	if a.db, err = sqldb.OpenSQLite(ctx, a.path(databaseFile)); err != nil {
-		return fmt.Errorf("open the database: %w", err)
 	}
 	return nil
 }
@@ -204,7 +209,13 @@ func (a *App) openJournal() (err error) {
 }
 
 func (a *App) openControl(ctx context.Context) error {
-	a.newService()
+	var snapshot control.SnapshotFile
+	if a.cfg.shared() {
+		snapshot = snapshotFile{a.path(snapshotName)}
+	}
+	if err := a.newService(snapshot); err != nil {
+		return err
+	}
 	o := control.Options{AdminKey: a.cfg.BootstrapAdminKey.Reveal(), WorkspaceKey: a.cfg.BootstrapWorkspaceKey.Reveal()}
 	if a.cfg.Demo {
 		o.DemoProvider = demoProvider
@@ -215,17 +226,24 @@ func (a *App) openControl(ctx context.Context) error {
 }
 
 // newService wires the control plane to the open database.
-func (a *App) newService() {
+func (a *App) newService(snapshot control.SnapshotFile) (err error) {
 	a.directory = directory.NewMemory()
-	a.service = control.New(control.Deps{
+	d := control.Deps{
 		Store: a.db, Master: a.master, Directory: a.directory, Providers: providerInfos{a.rows}, Log: a.log,
 		CheckConfig: func(raw []byte) (*route.Config, error) {
 			o := gateway.RouteOptions(a.providers, a.checkHost)
 			o.ForSave = true
 			return gateway.ParseConfig(raw, o)
 		},
-		CheckHost: a.checkHost, ExportFields: logs.ExportFields(),
-	})
+		CheckHost: a.checkHost, ExportFields: logs.ExportFields(), Shared: a.cfg.shared(), Snapshot: snapshot,
+	}
+	if d.Shared {
+		if d.Node, err = nodeName(a.cfg.Data); err != nil {
+			return err
+		}
+	}
+	a.service = control.New(d)
+	return nil
 }
 
 func (a *App) openGateway(context.Context) error {
@@ -258,6 +276,9 @@ func (a *App) openGateway(context.Context) error {
 	}
 	a.metrics.Gauge("portico_log_entries_quarantined", "Entries set apart because the log store could not take them.", func() float64 { return float64(a.follower.Quarantined()) })
 	a.metrics.Gauge("portico_journal_lag_bytes", "Journal not yet read by the log store.", func() float64 { return float64(a.follower.Lag()) })
+	a.metrics.Gauge("portico_database_up", "1 while the control plane's database can be reached.", a.databaseUp)
+	a.metrics.Gauge("portico_directory_age_seconds", "Time since keys, credentials and configs were last known to be those of the database.",
+		func() float64 { return time.Since(a.service.AsOf()).Seconds() })
 	a.metrics.Gauge("portico_prices_stale", "1 while the price file cannot be taken and the last good one is in force.", a.prices.stale)
 	options := gateway.Options{
 		Directory: a.directory, Providers: a.providers, Formats: a.formats, HTTP: a.http, Upgrades: a.http.Upgrades(),

@@ -76,7 +76,7 @@ type backup struct {
 func (b *backup) path(name string) string { return filepath.Join(b.cfg.Data, name) }
 
 func (b *backup) check(file string) error {
-	if err := requireFolder(b.cfg.Data); err != nil {
+	if err := requireFolder(b.cfg); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(file); err == nil {
@@ -137,7 +137,7 @@ func (b *backup) database(ctx context.Context, withKey bool) (schema int, err er
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	path := filepath.Join(tmp, databaseFile)
-	if err := copyDatabase(ctx, b.path(databaseFile), path); err != nil {
+	if err := b.copyDatabase(ctx, path); err != nil {
 		return 0, err
 	}
 	db, err := sqldb.OpenReadOnly(ctx, path)
@@ -158,12 +158,22 @@ func (b *backup) database(ctx context.Context, withKey bool) (schema int, err er
 	return schema, b.masterKey(ctx, db)
 }
 
-func copyDatabase(ctx context.Context, from, to string) error {
-	db, err := sqldb.OpenReadOnly(ctx, from)
+// copyDatabase makes a SQLite file of the database, wherever that is.
+func (b *backup) copyDatabase(ctx context.Context, to string) (err error) {
+	db, err := inspectDatabase(ctx, b.cfg)
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.CopyTo(ctx, to), db.Close())
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if !b.cfg.shared() {
+		return db.CopyTo(ctx, to)
+	}
+	copied, err := sqldb.OpenSQLite(ctx, to)
+	if err != nil {
+		return err
+	}
+	_, err = copied.Fill(ctx, db, "")
+	return errors.Join(err, copied.Close()) // after which all of it is in the one file
 }
 
 // masterKey adds the key that opens the copied database, wherever it is kept.
@@ -184,9 +194,16 @@ func (b *backup) masterKey(ctx context.Context, db *sqldb.Store) error {
 }
 
 // requireFolder refuses what is not a data folder.
-func requireFolder(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, databaseFile)); err != nil {
-		return fmt.Errorf("%s is not a portico data folder: %w", dir, err)
+func requireFolder(cfg Config) error {
+	if err := refuseNode(cfg); err != nil {
+		return err
+	}
+	mark := databaseFile
+	if cfg.shared() {
+		mark = journalDir
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Data, mark)); err != nil {
+		return fmt.Errorf("%s is not a portico data folder: %w", cfg.Data, err)
 	}
 	return nil
 }

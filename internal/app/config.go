@@ -23,7 +23,8 @@ type Config struct {
 	MetricsListen string // host:port of /metrics, "" for none
 	Data          string // folder of SQLite, journal, bodies, master key
 
-	DatabaseURL, RedisURL, LogsURL string
+	DatabaseURL       ai.Secret // postgres://…, which may hold a password
+	RedisURL, LogsURL string
 
 	BlobsURL   ai.Secret     // where bodies go beside the disk; it may hold a password
 	BlobsEvery time.Duration // after which they do at the latest
@@ -104,7 +105,8 @@ func Settings() []Setting {
 		{Name: "metrics_compat", Default: "true", Help: "Portkey's metrics beside ours: true or false",
 			Set: truth(func(c *Config) *bool { return &c.MetricsCompat })},
 		{Name: "data", Default: "./portico-data", Help: "data folder: SQLite, journal, bodies, master key", Set: text(func(c *Config) *string { return &c.Data })},
-		{Name: "database_url", Help: "postgres://… for the control plane (default: SQLite in the data folder)", Set: text(func(c *Config) *string { return &c.DatabaseURL })},
+		{Name: "database_url", Help: "postgres://… for the control plane, for several nodes (default: SQLite in the data folder)",
+			Set: hidden(func(c *Config) *ai.Secret { return &c.DatabaseURL })},
 		{Name: "redis_url", Help: "redis://… for shared counters (default: memory)", Set: text(func(c *Config) *string { return &c.RedisURL })},
 		{Name: "logs_url", Help: "clickhouse://… or postgres://… for logs (default: DuckDB in the data folder)", Set: text(func(c *Config) *string { return &c.LogsURL })},
 		{Name: "blobs_url", Help: "s3://bucket/prefix?region=… or mongodb://… for bodies (default: files in the data folder)", Set: hidden(func(c *Config) *ai.Secret { return &c.BlobsURL })},

@@ -13,7 +13,6 @@ import (
 	"github.com/portico-ai/portico/internal/egress"
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/secret"
-	"github.com/portico-ai/portico/internal/store/sqldb"
 )
 
 // A Status is how a check of the doctor ended.
@@ -42,13 +41,14 @@ type Diagnosis struct {
 
 // Doctor examines a data folder and the settings that go with it. It changes
 // nothing (SQLite may leave its side files, empty; where bodies are stored, a small
-// object comes and goes), connects to nothing but blobs_url, and may be called beside a running server.
+// object comes and goes), connects to nothing but database_url and
+// blobs_url, and may be called beside a running server.
 func Doctor(ctx context.Context, cfg Config) Diagnosis {
 	d := &doctor{cfg: cfg}
 	checks := []func(context.Context){
 		d.folder, d.lock, d.disk, d.masterKey, d.database, d.journal, d.blobs, d.bodies, d.logStore, d.egress, d.providers,
 	}
-	if err := requireFolder(cfg.Data); err != nil {
+	if err := requireFolder(cfg); err != nil {
 		d.say("folder", StatusFail, "%v", err)
 		checks = []func(context.Context){d.blobs, d.egress, d.providers}
 	}
@@ -156,7 +156,7 @@ func (d *doctor) masterKey(ctx context.Context) {
 		d.say("master key", StatusFail, "%v", err)
 		return
 	}
-	db, err := sqldb.OpenReadOnly(ctx, d.path(databaseFile))
+	db, err := inspectDatabase(ctx, d.cfg)
 	if err == nil {
 		err = errors.Join(control.CheckMaster(ctx, db, box), db.Close())
 	}

@@ -10,11 +10,10 @@ import (
 
 	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/store/duckdb"
-	"github.com/portico-ai/portico/internal/store/sqldb"
 )
 
 func (d *doctor) database(ctx context.Context) {
-	db, err := sqldb.OpenReadOnly(ctx, d.path(databaseFile))
+	db, err := inspectDatabase(ctx, d.cfg)
 	if err != nil {
 		d.say("database", StatusFail, "%v", err)
 		return

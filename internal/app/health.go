@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // health is what load balancers ask. It needs no credential and shows no secret.
@@ -20,14 +22,14 @@ func (a *App) registerHealth(mux *http.ServeMux) {
 }
 
 // ready says no while draining and when the journal cannot take records, for
-// then nothing may be spent.
+// then nothing may be spent. Without a database server calls are served on.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	reason := ""
 	if a.health.draining.Load() {
 		reason = "draining"
 	} else if err := a.journal.Healthy(); err != nil {
 		reason = "the journal cannot be written"
-	} else if err := a.db.Ping(r.Context()); err != nil {
+	} else if err := a.db.Ping(r.Context()); err != nil && !a.cfg.shared() {
 		reason = "the database cannot be reached"
 	}
 	if reason != "" {
@@ -35,10 +37,20 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ready := map[string]string{"status": "ready"}
+	if a.cfg.shared() && a.databaseUp() == 0 {
+		ready["database"] = "the database cannot be reached; serving from snapshot of " + a.service.AsOf().UTC().Format(time.RFC3339)
+	}
 	if a.prices.stale() > 0 {
 		ready["prices"] = "the price file cannot be taken, see the server's log; the last good one is in force"
 	}
 	writeJSON(w, 200, ready)
+}
+
+func (a *App) databaseUp() float64 {
+	if a.db.Ping(context.Background()) != nil {
+		return 0
+	}
+	return 1
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -72,7 +72,7 @@ type MetricDifference struct {
 // Reconcile compares the journal of a data folder with the log store, with the
 // counters of a running server, and with a provider's invoice. It changes nothing.
 func Reconcile(ctx context.Context, cfg Config, o ReconcileOptions) (r Reconciliation, err error) {
-	if err := requireFolder(cfg.Data); err != nil {
+	if err := requireFolder(cfg); err != nil {
 		return r, err
 	}
 	c := reconciler{cfg: cfg, o: o, dir: filepath.Join(cfg.Data, journalDir), found: &r}

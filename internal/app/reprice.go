@@ -26,7 +26,7 @@ type Repricing struct {
 // now and whenever it is built again. The server must be stopped.
 func Reprice(ctx context.Context, cfg Config, since time.Time, log *slog.Logger) (r Repricing, err error) {
 	a := &App{cfg: cfg, log: log}
-	if err := requireFolder(cfg.Data); err != nil {
+	if err := requireFolder(cfg); err != nil {
 		return r, err
 	}
 	if a.lock, err = lockFolder(cfg.Data); err != nil {

@@ -18,6 +18,7 @@ import (
 type Rotation struct {
 	KeyFile    string // holds the new key
 	OldKeyFile string // holds the old one, which opens older backups
+	Shared     bool   // both open the data until FinishRotation
 }
 
 // A rotationStep is a point between two changes of RotateMasterKey. After each of
@@ -41,7 +42,7 @@ func RotateMasterKey(ctx context.Context, cfg Config, key ai.Secret) (Rotation, 
 
 // rotate is RotateMasterKey with somebody told of every step.
 func rotate(ctx context.Context, cfg Config, key ai.Secret, reached func(rotationStep)) (_ Rotation, err error) {
-	if err := requireFolder(cfg.Data); err != nil {
+	if err := requireFolder(cfg); err != nil {
 		return Rotation{}, err
 	}
 	lock, err := lockFolder(cfg.Data)
@@ -64,20 +65,37 @@ func rotate(ctx context.Context, cfg Config, key ai.Secret, reached func(rotatio
 	if err != nil {
 		return Rotation{}, err
 	}
-	db, err := sqldb.OpenSQLite(ctx, (&App{cfg: cfg}).path(databaseFile))
+	db, err := openDatabase(ctx, cfg, nil)
 	if err != nil {
 		return Rotation{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if source.Path() == "" {
-		return Rotation{}, control.ExchangeMaster(ctx, db, from, to)
+		return Rotation{Shared: cfg.shared()}, control.ExchangeMaster(ctx, db, from, to)
 	}
-	return exchangeFile(ctx, db, from, to, source.Path(), key, reached)
+	return exchangeFile(ctx, db, from, to, source.Path(), key, cfg.shared(), reached)
+}
+
+// FinishRotation ends the time in which the data opens with the master key before
+// the exchange, too. The key in place must be the new one.
+func FinishRotation(ctx context.Context, cfg Config) (err error) {
+	if err := requireFolder(cfg); err != nil {
+		return err
+	}
+	master, err := secret.Master(masterSource(cfg))
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, cfg, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(control.FinishExchange(ctx, db, master), db.Close())
 }
 
 // exchangeFile seals the database for both keys, puts the new one in place, and
-// seals it for that one alone.
-func exchangeFile(ctx context.Context, db *sqldb.Store, from, to *secret.Box, path string, key ai.Secret, reached func(rotationStep)) (r Rotation, err error) {
+// seals it for that one alone, unless other nodes have the old one still.
+func exchangeFile(ctx context.Context, db *sqldb.Store, from, to *secret.Box, path string, key ai.Secret, shared bool, reached func(rotationStep)) (r Rotation, err error) {
 	staged, err := secret.StageMaster(path, key)
 	if err != nil {
 		return r, err
@@ -90,6 +108,9 @@ func exchangeFile(ctx context.Context, db *sqldb.Store, from, to *secret.Box, pa
 	reached(stepSealed)
 	if r, err = replaceKey(staged, to, path, reached); err != nil {
 		return r, fmt.Errorf("%w; the data opens with the key that is in place now, so the server can start: run this again later", err)
+	}
+	if r.Shared = shared; shared {
+		return r, nil
 	}
 	if err := control.ForgetOldMaster(ctx, db); err != nil {
 		return r, err

@@ -29,6 +29,7 @@ func (s *Service) RotateAPIKey(ctx context.Context, p access.Principal, id strin
 			MinTransition.Milliseconds(), MaxTransition.Milliseconds())
 	}
 	var k APIKey
+	var values map[directory.Digest]*directory.Key
 	value := newKeyValue()
 	err := s.write(ctx, func(tx Store) (err error) {
 		if k, err = s.findAPIKey(ctx, tx, p, id); err != nil {
@@ -40,8 +41,12 @@ func (s *Service) RotateAPIKey(ctx context.Context, p access.Principal, id strin
 		k.UpdatedAt = s.now()
 		k.OldDigest, k.OldUntil = k.Digest, k.UpdatedAt.Add(transition)
 		s.setKeyValue(&k, value)
-		return tx.UpdateAPIKey(ctx, k)
-	}, func() { s.publishKey(ctx, k) })
+		if err := tx.UpdateAPIKey(ctx, k); err != nil {
+			return err
+		}
+		values, err = s.directoryKeys(k, lookIn(ctx, tx))
+		return err
+	}, func() { s.directory.PutKey(k.ID, values) })
 	return NewKey{Key: k, Value: ai.NewSecret(value)}, storeError(err, "API key")
 }
 
@@ -60,26 +65,14 @@ func (s *Service) mayRotate(p access.Principal, k APIKey) error {
 	return nil
 }
 
-// publishKey makes the directory know the key by its current value, and by the
-// old one for as long as its transition lasts.
-func (s *Service) publishKey(ctx context.Context, k APIKey) {
-	values, err := s.directoryKeys(ctx, k)
-	if err != nil {
-		// Stored but not published: better to refuse the key than to serve an old state.
-		s.log.ErrorContext(ctx, "an API key could not be published", "key", k.ID, "error", err)
-		s.directory.RemoveKey(k.ID)
-		return
-	}
-	s.directory.PutKey(k.ID, values)
-}
-
-// directoryKeys is the data plane's view of a key, by digest.
-func (s *Service) directoryKeys(ctx context.Context, k APIKey) (map[directory.Digest]*directory.Key, error) {
+// directoryKeys is the data plane's view of a key, by the digest of its current
+// value, and of the old one for as long as its transition lasts.
+func (s *Service) directoryKeys(k APIKey, look lookup) (map[directory.Digest]*directory.Key, error) {
 	d, err := parseDigest(k.Digest)
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := s.keyMetadata(ctx, k)
+	metadata, err := keyMetadata(k, look)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +83,7 @@ func (s *Service) directoryKeys(ctx context.Context, k APIKey) (map[directory.Di
 		},
 	}
 	if k.Defaults.ConfigID != "" {
-		c, err := s.store.FindConfig(context.WithoutCancel(ctx), Tenant{Org: k.OrgID, Workspace: k.WorkspaceID}, k.Defaults.ConfigID)
+		c, err := look.config(Tenant{Org: k.OrgID, Workspace: k.WorkspaceID}, k.Defaults.ConfigID)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +107,11 @@ func (s *Service) directoryKeys(ctx context.Context, k APIKey) (map[directory.Di
 
 // keyMetadata is what the key's requests carry: its own defaults, and over them
 // those of its workspace.
-func (s *Service) keyMetadata(ctx context.Context, k APIKey) (map[string]string, error) {
+func keyMetadata(k APIKey, look lookup) (map[string]string, error) {
 	if k.WorkspaceID == "" {
 		return k.Defaults.Metadata, nil
 	}
-	w, err := s.store.FindWorkspace(context.WithoutCancel(ctx), k.OrgID, k.WorkspaceID)
+	w, err := look.workspace(k.OrgID, k.WorkspaceID)
 	if err != nil || len(w.Metadata) == 0 {
 		return k.Defaults.Metadata, err
 	}

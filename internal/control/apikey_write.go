@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/directory"
 )
 
 // A NewKey is a key whose value is known this one time.
@@ -51,12 +52,17 @@ func (s *Service) CreateAPIKey(ctx context.Context, p access.Principal, typ acce
 	}
 	value := newKeyValue()
 	s.setKeyValue(&k, value)
-	err := s.write(ctx, func(tx Store) error {
+	var values map[directory.Digest]*directory.Key
+	err := s.write(ctx, func(tx Store) (err error) {
 		if err := s.applyKeyInput(ctx, tx, p, &k, in); err != nil {
 			return err
 		}
-		return tx.InsertAPIKey(ctx, k)
-	}, func() { s.publishKey(ctx, k) })
+		if err := tx.InsertAPIKey(ctx, k); err != nil {
+			return err
+		}
+		values, err = s.directoryKeys(k, lookIn(ctx, tx))
+		return err
+	}, func() { s.directory.PutKey(k.ID, values) })
 	return NewKey{Key: k, Value: ai.NewSecret(value)}, storeError(err, "API key")
 }
 
@@ -83,6 +89,7 @@ func (s *Service) setKeyUser(ctx context.Context, p access.Principal, k *APIKey,
 // UpdateAPIKey changes what the input names. Type, user and value stay.
 func (s *Service) UpdateAPIKey(ctx context.Context, p access.Principal, id string, in APIKeyInput) error {
 	var k APIKey
+	var values map[directory.Digest]*directory.Key
 	err := s.write(ctx, func(tx Store) (err error) {
 		if k, err = s.findAPIKey(ctx, tx, p, id); err != nil {
 			return err
@@ -93,8 +100,12 @@ func (s *Service) UpdateAPIKey(ctx context.Context, p access.Principal, id strin
 		if err := s.applyKeyInput(ctx, tx, p, &k, in); err != nil {
 			return err
 		}
-		return tx.UpdateAPIKey(ctx, k)
-	}, func() { s.publishKey(ctx, k) })
+		if err := tx.UpdateAPIKey(ctx, k); err != nil {
+			return err
+		}
+		values, err = s.directoryKeys(k, lookIn(ctx, tx))
+		return err
+	}, func() { s.directory.PutKey(k.ID, values) })
 	return storeError(err, "API key")
 }
 

@@ -39,12 +39,25 @@ type First struct {
 // Bootstrap makes the Service ready: it opens the keys and publishes everything
 // to the directory. An empty store gets an organisation, a default workspace
 // and an admin key first. While there is no owner, each start issues a new
-// set-up token and voids the previous one.
+// set-up token and voids the previous one. Where the store cannot be reached, the
+// Service begins with its snapshot, if it has one.
 func (s *Service) Bootstrap(ctx context.Context, o Options) (First, error) {
+	first, err := s.bootstrap(ctx, o)
+	if errors.Is(err, ErrUnavailable) && s.snapshot != nil {
+		return First{}, s.openSnapshot(ctx, err)
+	}
+	return first, err
+}
+
+func (s *Service) bootstrap(ctx context.Context, o Options) (First, error) {
 	var first First
 	err := s.Open(ctx)
 	if errors.Is(err, ErrEmpty) {
-		if first, err = s.create(ctx, o); err == nil {
+		first, err = s.create(ctx, o)
+		switch {
+		case errors.Is(err, errNotEmpty): // another node was faster
+			err = s.Open(ctx)
+		case err == nil:
 			err = s.Load(ctx)
 		}
 	}
@@ -88,9 +101,16 @@ func (s *Service) openRing(ctx context.Context, org Organisation) error {
 	if err != nil {
 		return err
 	}
-	s.ring.Store(&ring{org: org, data: k.data, digest: secret.NewDigester(k.pepper), oldMaster: k.old})
+	s.setRing(org, k)
 	return nil
 }
+
+func (s *Service) setRing(org Organisation, k openedKeys) {
+	s.ring.Store(&ring{org: org, data: k.data, digest: secret.NewDigester(k.pepper), oldMaster: k.old})
+}
+
+// errNotEmpty means that another process has filled the store meanwhile.
+var errNotEmpty = errors.New("there is an organisation already")
 
 // create fills an empty store in one transaction.
 func (s *Service) create(ctx context.Context, o Options) (First, error) {
@@ -121,7 +141,14 @@ func (s *Service) create(ctx context.Context, o Options) (First, error) {
 		keys = append(keys, s.firstKey(org.ID, w.ID, "First workspace key", workspaceKeyScopes, o.WorkspaceKey, &first.WorkspaceKey))
 	}
 	err = s.write(ctx, func(tx Store) error {
-		err := errors.Join(tx.InsertOrganisation(ctx, org), tx.InsertWorkspace(ctx, w),
+		there, err := tx.Organisations(ctx)
+		if err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			return errNotEmpty
+		}
+		err = errors.Join(tx.InsertOrganisation(ctx, org), tx.InsertWorkspace(ctx, w),
 			tx.PutSetting(ctx, settingPepper, s.master.Seal(pepper, pepperBinding)))
 		for _, k := range keys {
 			err = errors.Join(err, tx.InsertAPIKey(ctx, k))

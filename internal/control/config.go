@@ -40,6 +40,8 @@ type ConfigStore interface {
 
 	InsertConfigVersion(ctx context.Context, v ConfigVersion) error
 	FindConfigVersion(ctx context.Context, t Tenant, id string) (ConfigVersion, error)
+	// CurrentVersions lists the current version of every config of the tenant.
+	CurrentVersions(ctx context.Context, t Tenant) ([]ConfigVersion, error)
 	// ConfigVersions lists newest first.
 	ConfigVersions(ctx context.Context, t Tenant, configID string, p Page) ([]ConfigVersion, int, error)
 }

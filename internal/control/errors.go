@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
@@ -84,6 +85,14 @@ func storeError(err error, what string) error {
 		return invalid("workspace_id", "several workspaces have a %s of that name; say which with workspace_id", strings.ToLower(what))
 	}
 	if e, ok := errors.AsType[*ai.Error](err); ok {
+		return e
+	}
+	if errors.Is(err, ErrText) {
+		return invalid("", "Text must be UTF-8 and may not hold a zero byte")
+	}
+	if errors.Is(err, ErrUnavailable) {
+		e := ai.Errorf(ai.Unavailable, "The control plane's database cannot be reached at the moment, so nothing can be looked up or changed; calls to models go on. Try again later")
+		e.Op, e.Err, e.Type, e.RetryAfter = what, err, "database_unavailable", 2*time.Second
 		return e
 	}
 	e := ai.Errorf(ai.Unavailable, "The control plane's database could not do this; try again")

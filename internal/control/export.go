@@ -40,6 +40,7 @@ type Export struct {
 	CreatedAt, UpdatedAt   time.Time
 	StartedAt, FinishedAt  time.Time
 	ExpiresAt              time.Time // when its files are deleted
+	Node                   string    // which runs it and has its files; "" where there is one alone
 }
 
 // ExportProgress is what has been written. A run that was cut goes on from it.
@@ -64,8 +65,9 @@ type ExportStore interface {
 	FindExport(ctx context.Context, t Tenant, id string) (Export, error)
 	// Exports lists newest first.
 	Exports(ctx context.Context, t Tenant, p Page) ([]Export, int, error)
-	// ExportsIn lists those of all tenants that have a status, oldest start first.
-	ExportsIn(ctx context.Context, status ExportStatus) ([]Export, error)
+	// ExportsIn lists those of all tenants that a node has in a status, oldest
+	// start first.
+	ExportsIn(ctx context.Context, node string, status ExportStatus) ([]Export, error)
 	// RenewExport is UpdateExport where the export has still the given status and
 	// was not started anew, else it returns ErrNotFound.
 	RenewExport(ctx context.Context, e Export, was ExportStatus) error
@@ -175,7 +177,7 @@ func (s *Service) StartExport(ctx context.Context, p access.Principal, workspace
 		}
 		now := s.now()
 		e.Status, e.Problem, e.Progress, e.StartedAt, e.UpdatedAt = ExportRunning, "", ExportProgress{}, now, now
-		e.FinishedAt, e.ExpiresAt = time.Time{}, time.Time{}
+		e.FinishedAt, e.ExpiresAt, e.Node = time.Time{}, time.Time{}, s.node
 		return nil
 	})
 }
@@ -222,9 +224,10 @@ func (s *Service) changeExport(ctx context.Context, p access.Principal, workspac
 	return e, storeError(err, "Export")
 }
 
-// ExportsIn lists the exports of all workspaces that have a status; for the runner.
+// ExportsIn lists the exports of all workspaces that this node has in a status;
+// for the runner.
 func (s *Service) ExportsIn(ctx context.Context, status ExportStatus) ([]Export, error) {
-	return s.store.ExportsIn(ctx, status)
+	return s.store.ExportsIn(ctx, s.node, status)
 }
 
 // RenewExport keeps what the runner did, unless the status is no longer the one it

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/portico-ai/portico/internal/access"
+	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/directory"
 	"github.com/portico-ai/portico/internal/store/sqldb"
+	"github.com/portico-ai/portico/test/postgres"
 )
 
 // beside is a second process on the same database.
@@ -66,5 +70,67 @@ func TestOpenNeedsABootstrappedStore(t *testing.T) {
 	s := control.New(control.Deps{Store: store, Master: masterKey(t, 1), Directory: directory.NewMemory(), Providers: testProviders, CheckConfig: checkConfig})
 	if err := s.Open(ctx); !errors.Is(err, control.ErrEmpty) {
 		t.Errorf("Open = %v", err)
+	}
+}
+
+// Nodes that start together on an empty database make one organisation, and those
+// with another master key do not start.
+func TestNodesThatStartTogether(t *testing.T) {
+	server := postgres.Start(t)
+	at, err := sqldb.ParsePostgresURL(ai.NewSecret(server.Database()))
+	must(t, err)
+	open := func() *sqldb.Store {
+		store, err := sqldb.OpenPostgres(t.Context(), at, sqldb.PostgresOptions{})
+		must(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+	var all sync.WaitGroup
+	outcomes := make([]error, 9)
+	nodes := make([]*control.Service, len(outcomes))
+	for i := range outcomes {
+		store, master := open(), masterKey(t, byte(i%3+1))
+		all.Go(func() { nodes[i], _, outcomes[i] = node(t, store, master, &disk{}) })
+	}
+	all.Wait()
+	orgs, err := open().Organisations(ctx)
+	if err != nil || len(orgs) != 1 {
+		t.Fatalf("%d organisations, %v", len(orgs), err)
+	}
+	started := map[int]bool{}
+	for i, err := range outcomes {
+		if err == nil {
+			started[i%3] = true
+			if id := nodes[i].Organisation().ID; id != orgs[0].ID {
+				t.Errorf("node %d serves %s", i, id)
+			}
+		} else if !errors.Is(err, control.ErrWrongMasterKey) {
+			t.Errorf("node %d: %v", i, err)
+		}
+	}
+	if len(started) != 1 {
+		t.Errorf("nodes with %d different master keys have started", len(started))
+	}
+
+	// They count their changes one after the other, and each learns of all.
+	var running []*control.Service
+	for i, s := range nodes {
+		if outcomes[i] == nil {
+			running = append(running, s)
+		}
+	}
+	for _, s := range running {
+		all.Go(func() {
+			for range 5 {
+				if _, err := s.CreateAPIKey(ctx, s.Root(), access.WorkspaceService, control.APIKeyInput{Name: ptr("n")}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	count, err := open().Setting(ctx, "changes")
+	if err != nil || count != strconv.Itoa(5*len(running)) {
+		t.Errorf("%s changes of %d nodes, %v", count, len(running), err)
 	}
 }

@@ -69,6 +69,10 @@ func openKeys(ctx context.Context, store OrganisationStore, master *secret.Box, 
 	if err != nil {
 		return openedKeys{}, err
 	}
+	return openSealings(sealings, master, orgID)
+}
+
+func openSealings(sealings []sealing, master *secret.Box, orgID string) (_ openedKeys, err error) {
 	for i, s := range sealings {
 		k := openedKeys{old: i > 0}
 		var e error
@@ -164,10 +168,27 @@ func ForgetOldMaster(ctx context.Context, store OrganisationStore) error {
 	return nil
 }
 
-// endExchange forgets the old master key at the first start with the new one.
+// FinishExchange is ForgetOldMaster for one who shows the new key.
+func FinishExchange(ctx context.Context, store OrganisationStore, master *secret.Box) error {
+	orgs, err := store.Organisations(ctx)
+	if err != nil {
+		return fmt.Errorf("read the organisations: %w", err)
+	}
+	for _, o := range orgs {
+		if k, err := openKeys(ctx, store, master, o.ID); err != nil {
+			return err
+		} else if k.old {
+			return errors.New("the master key in place is the old one; put the new one in place first, here and on every node")
+		}
+	}
+	return ForgetOldMaster(ctx, store)
+}
+
+// endExchange forgets the old master key at the first start with the new one,
+// unless other nodes may start with the old one still.
 func (s *Service) endExchange(ctx context.Context) error {
 	if s.ring.Load().oldMaster {
-		s.log.WarnContext(ctx, "the master key was exchanged, and this is the old one; it works until the first start with the new one")
+		s.log.WarnContext(ctx, "the master key was exchanged, and this is the old one; it works until the exchange is finished: for one node, by the first start with the new one")
 		return nil
 	}
 	_, err := s.store.Setting(ctx, settingOldSeal)
@@ -176,6 +197,10 @@ func (s *Service) endExchange(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("read what the master key before has sealed: %w", err)
+	}
+	if s.shared {
+		s.log.WarnContext(ctx, "the master key was exchanged, and the old one still opens the data; when every node has the new one, run portico rotate-master-key --finish")
+		return nil
 	}
 	return ForgetOldMaster(ctx, s.store)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/portico-ai/portico/internal/secret"
 )
 
-// Deps is what a Service works with. All are required, except Now and Log.
+// Deps is what a Service works with. All are required, except
+// Snapshot, Shared, Node, Now and Log.
 type Deps struct {
 	Store     Store
 	Master    *secret.Box
@@ -28,8 +29,15 @@ type Deps struct {
 	CheckHost func(url string) error
 	// ExportFields are the names of what an export of logs may be of.
 	ExportFields []string
-	Now          func() time.Time
-	Log          *slog.Logger
+	// Snapshot lets the service begin while the store cannot be reached; nil for
+	// a store that is where the service is.
+	Snapshot SnapshotFile
+	// Shared says that other nodes may work on the store.
+	Shared bool
+	// Node tells apart the nodes that work on the store.
+	Node string
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // A Service is the control plane. Until Bootstrap or Open has returned, no other
@@ -42,12 +50,17 @@ type Service struct {
 	checkConfig func(raw []byte) (*route.Config, error)
 	checkHost   func(url string) error
 	exportable  []string
+	snapshot    SnapshotFile
+	shared      bool
+	node        string
 	clock       func() time.Time
 	log         *slog.Logger
 
 	// mu keeps changes of the store and of the directory in the same order.
 	mu        sync.Mutex
 	seen      int64 // the count of changes that the directory reflects
+	saved     int64 // the one that the snapshot reflects; -1 for none
+	asOf      atomic.Pointer[time.Time]
 	ring      atomic.Pointer[ring]
 	hashing   chan struct{} // bounds how many passwords are hashed at once
 	dummyHash func() string // what a password is compared with when there is no user
@@ -65,7 +78,8 @@ type ring struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, master: d.Master, directory: d.Directory, providers: d.Providers,
-		checkConfig: d.CheckConfig, checkHost: d.CheckHost, exportable: d.ExportFields, clock: d.Now, log: d.Log,
+		checkConfig: d.CheckConfig, checkHost: d.CheckHost, exportable: d.ExportFields,
+		snapshot: d.Snapshot, shared: d.Shared, node: d.Node, clock: d.Now, log: d.Log, saved: -1,
 		hashing:   make(chan struct{}, 2),
 		dummyHash: sync.OnceValue(func() string { return secret.HashPassword("nobody") }),
 	}

@@ -74,3 +74,9 @@ func (s *Store) ConfigVersions(ctx context.Context, t control.Tenant, configID s
 	return page(ctx, s, scanVersion, versionColumns, `config_versions WHERE org_id = ? AND (? = '' OR workspace_id = ?) AND config_id = ?`,
 		`number DESC`, p, t.Org, t.Workspace, t.Workspace, configID)
 }
+
+// CurrentVersions implements control.ConfigStore.
+func (s *Store) CurrentVersions(ctx context.Context, t control.Tenant) ([]control.ConfigVersion, error) {
+	return many(ctx, s, scanVersion, `SELECT `+versionColumns+` FROM config_versions WHERE org_id = ? AND (? = '' OR workspace_id = ?)
+		AND id IN (SELECT version_id FROM configs WHERE `+inTenant+`)`, t.Org, t.Workspace, t.Workspace, t.Org, t.Workspace, t.Workspace)
+}

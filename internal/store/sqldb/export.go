@@ -9,13 +9,13 @@ import (
 )
 
 const exportColumns = "id, org_id, workspace_id, description, filters, requested_data, format, status, problem, total, progress, created_by, " +
-	"created_at, updated_at, started_at, finished_at, expires_at"
+	"created_at, updated_at, started_at, finished_at, expires_at, node"
 
 func scanExport(row scanner) (e control.Export, err error) {
 	var filters string
 	err = row.Scan(&e.ID, &e.OrgID, &e.WorkspaceID, &e.Description, &filters, jsonColumn{&e.RequestedData}, &e.Format, &e.Status, &e.Problem,
 		&e.Total, jsonColumn{&e.Progress}, &e.CreatedBy, timeColumn{&e.CreatedAt}, timeColumn{&e.UpdatedAt}, timeColumn{&e.StartedAt},
-		timeColumn{&e.FinishedAt}, timeColumn{&e.ExpiresAt})
+		timeColumn{&e.FinishedAt}, timeColumn{&e.ExpiresAt}, &e.Node)
 	e.Filters = json.RawMessage(filters)
 	return e, err
 }
@@ -24,16 +24,16 @@ func scanExport(row scanner) (e control.Export, err error) {
 func (s *Store) InsertExport(ctx context.Context, e control.Export) error {
 	return s.insert(ctx, "exports", exportColumns+", archived_at", e.ID, e.OrgID, e.WorkspaceID, e.Description, string(e.Filters), toJSON(e.RequestedData),
 		e.Format, e.Status, e.Problem, e.Total, toJSON(e.Progress), e.CreatedBy, millis(e.CreatedAt), millis(e.UpdatedAt), millis(e.StartedAt),
-		millis(e.FinishedAt), millis(e.ExpiresAt), 0)
+		millis(e.FinishedAt), millis(e.ExpiresAt), e.Node, 0)
 }
 
 const updateExport = `UPDATE exports SET description = ?, filters = ?, requested_data = ?, format = ?, status = ?, problem = ?, total = ?, progress = ?,
-	updated_at = ?, started_at = ?, finished_at = ?, expires_at = ? WHERE org_id = ? AND workspace_id = ? AND id = ? AND archived_at = 0`
+	updated_at = ?, started_at = ?, finished_at = ?, expires_at = ?, node = ? WHERE org_id = ? AND workspace_id = ? AND id = ? AND archived_at = 0`
 
 func exportValues(e control.Export) []any {
 	return []any{
 		e.Description, string(e.Filters), toJSON(e.RequestedData), e.Format, e.Status, e.Problem, e.Total, toJSON(e.Progress),
-		millis(e.UpdatedAt), millis(e.StartedAt), millis(e.FinishedAt), millis(e.ExpiresAt), e.OrgID, e.WorkspaceID, e.ID,
+		millis(e.UpdatedAt), millis(e.StartedAt), millis(e.FinishedAt), millis(e.ExpiresAt), e.Node, e.OrgID, e.WorkspaceID, e.ID,
 	}
 }
 
@@ -63,6 +63,6 @@ func (s *Store) Exports(ctx context.Context, t control.Tenant, p control.Page) (
 }
 
 // ExportsIn implements control.ExportStore.
-func (s *Store) ExportsIn(ctx context.Context, status control.ExportStatus) ([]control.Export, error) {
-	return many(ctx, s, scanExport, `SELECT `+exportColumns+` FROM exports WHERE status = ? AND archived_at = 0 ORDER BY started_at, id`, status)
+func (s *Store) ExportsIn(ctx context.Context, node string, status control.ExportStatus) ([]control.Export, error) {
+	return many(ctx, s, scanExport, `SELECT `+exportColumns+` FROM exports WHERE node = ? AND status = ? AND archived_at = 0 ORDER BY started_at, id`, node, status)
 }

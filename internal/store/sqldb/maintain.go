@@ -22,27 +22,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), db.Close())
 	}
-	return &Store{q: db, write: db, read: db}, nil
-}
-
-// Migrate brings the schema of an existing database file up to date and says
-// which versions it had and has. It refuses a schema that is newer than this
-// program.
-func Migrate(ctx context.Context, path string) (from, to int, err error) {
-	before, err := OpenReadOnly(ctx, path)
-	if err != nil {
-		return 0, 0, err
-	}
-	from, _, err = before.Schema(ctx)
-	if err := errors.Join(err, before.Close()); err != nil {
-		return 0, 0, err
-	}
-	after, err := OpenSQLite(ctx, path)
-	if err != nil {
-		return from, from, err
-	}
-	to, _, err = after.Schema(ctx)
-	return from, to, errors.Join(err, after.Close())
+	return &Store{engine: sqliteEngine, q: db, write: db, read: db}, nil
 }
 
 // Schema says which version the database's schema has, 0 for none, and which is
@@ -52,20 +32,23 @@ func (s *Store) Schema(ctx context.Context) (have, known int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	var table int
-	err = s.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'`).Scan(&table)
-	if err == nil && table > 0 {
-		have, err = schemaVersion(ctx, s.q)
-	}
+	err = s.guard(ctx, statementLimit, func(ctx context.Context) error {
+		have, err = schemaVersion(ctx, s.q, s.engine)
+		return err
+	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the schema version: %w", err)
 	}
-	return have, len(all), nil
+	return have, newest(all), nil
 }
 
 // Check reads the whole database and describes what is wrong with it: damage,
-// and references that lead nowhere. Nothing wrong gives an empty list.
+// and references that lead nowhere. Nothing wrong gives an empty list. A server
+// looks after both itself.
 func (s *Store) Check(ctx context.Context) (problems []string, err error) {
+	if s.link != nil {
+		return nil, nil
+	}
 	text := func(row scanner) (v string, err error) {
 		err = row.Scan(&v)
 		return v, err

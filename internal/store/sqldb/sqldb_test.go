@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,9 +13,44 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/control"
+	"github.com/portico-ai/portico/test/postgres"
 )
 
 var at = time.Date(2026, 5, 29, 1, 11, 58, 123e6, time.UTC)
+
+// An opener makes an empty database.
+type opener func(t *testing.T) *Store
+
+// The suite that every engine passes.
+func suite(t *testing.T, open opener) {
+	for name, test := range map[string]func(*testing.T, opener){
+		"Workspaces": testWorkspaces, "APIKeys": testAPIKeys, "VirtualKeys": testVirtualKeys, "Configs": testConfigs,
+		"SavedFilters": testSavedFilters, "Exports": testExports, "UsersAndSessions": testUsersAndSessions, "Atomically": testAtomically,
+		"ConcurrentReadModifyWrite": testConcurrentReadModifyWrite, "Text": testText, "Migrations": testMigrations, "Upgrade": testUpgrade,
+		"NewerSchema": testNewerSchema, "Race": testMigrationsMayRace,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open) })
+	}
+}
+
+func TestSQLite(t *testing.T) { suite(t, open) }
+
+func TestPostgres(t *testing.T) {
+	server := postgres.Start(t)
+	suite(t, func(t *testing.T) *Store { return openURL(t, server.Database()) })
+}
+
+// again opens the database of s once more.
+func again(t *testing.T, s *Store) *Store {
+	t.Helper()
+	if s.link != nil {
+		return openURL(t, address(t, s))
+	}
+	other, err := OpenSQLite(t.Context(), dbPath(t, s))
+	must(t, err)
+	t.Cleanup(func() { _ = other.Close() })
+	return other
+}
 
 func open(t *testing.T) *Store {
 	t.Helper()
@@ -90,25 +124,7 @@ func dbPath(t *testing.T, s *Store) string {
 	return path
 }
 
-func TestANewerSchemaIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "portico.db")
-	s, err := OpenSQLite(t.Context(), path)
-	must(t, err)
-	must(t, s.Close())
-	s, err = OpenSQLite(t.Context(), path)
-	if err != nil {
-		t.Fatalf("the second start: %v", err)
-	}
-	_, err = s.write.ExecContext(t.Context(), `INSERT INTO schema_versions VALUES (99, 'future', 0)`)
-	must(t, err)
-	must(t, s.Close())
-	_, err = OpenSQLite(t.Context(), path)
-	if err == nil || !strings.Contains(err.Error(), "version 99") {
-		t.Errorf("a newer schema: %v", err)
-	}
-}
-
-func TestWorkspaces(t *testing.T) {
+func testWorkspaces(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	w, err := s.FindWorkspace(ctx, "org", "ws-b")
@@ -140,7 +156,7 @@ func TestWorkspaces(t *testing.T) {
 	}
 }
 
-func TestAPIKeys(t *testing.T) {
+func testAPIKeys(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	k := control.APIKey{
@@ -187,7 +203,7 @@ func TestAPIKeys(t *testing.T) {
 	count(1, org, control.APIKeyFilter{})
 }
 
-func TestVirtualKeys(t *testing.T) {
+func testVirtualKeys(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	k := control.VirtualKey{
@@ -227,7 +243,7 @@ func TestVirtualKeys(t *testing.T) {
 	}
 }
 
-func TestConfigs(t *testing.T) {
+func testConfigs(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	c := control.Config{ID: "c", OrgID: "org", WorkspaceID: "a", Slug: "pc-1", Name: "n", IsDefault: true, VersionID: "v2", OwnerID: "o", UpdatedBy: "u", CreatedAt: at, UpdatedAt: at}
@@ -251,6 +267,10 @@ func TestConfigs(t *testing.T) {
 	if total != 2 {
 		t.Errorf("%d versions", total)
 	}
+	current, err := s.CurrentVersions(ctx, control.Tenant{Org: "org"})
+	same(t, current, err, []control.ConfigVersion{second})
+	current, err = s.CurrentVersions(ctx, b)
+	same(t, current, err, nil)
 	must(t, s.ClearDefaultConfig(ctx, a))
 	c.IsDefault, c.Name = false, "renamed"
 	must(t, s.UpdateConfig(ctx, c))
@@ -260,7 +280,7 @@ func TestConfigs(t *testing.T) {
 	missing[control.Config](t, "archived")(s.FindConfig(ctx, a, "c"))
 }
 
-func TestSavedFilters(t *testing.T) {
+func testSavedFilters(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	a, b := control.Tenant{Org: "org", Workspace: "a"}, control.Tenant{Org: "org", Workspace: "b"}
@@ -291,7 +311,7 @@ func TestSavedFilters(t *testing.T) {
 	missing[control.SavedFilter](t, "archived")(s.FindSavedFilter(ctx, a, "ann", "f"))
 }
 
-func TestExports(t *testing.T) {
+func testExports(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	a, b := control.Tenant{Org: "org", Workspace: "a"}, control.Tenant{Org: "org", Workspace: "b"}
@@ -301,7 +321,7 @@ func TestExports(t *testing.T) {
 	got, err := s.FindExport(ctx, a, "e")
 	same(t, got, err, e)
 	missing[control.Export](t, "another workspace's")(s.FindExport(ctx, b, "e"))
-	e.Status, e.StartedAt, e.Problem = control.ExportRunning, at, "p"
+	e.Status, e.StartedAt, e.Problem, e.Node = control.ExportRunning, at, "p", "n"
 	e.Progress = control.ExportProgress{Rows: 3, After: "cursor", Files: []control.ExportFile{{Name: "n", Rows: 3, Bytes: 9}}}
 	must(t, s.UpdateExport(ctx, e))
 	list, total, err := s.Exports(ctx, a, control.Everything)
@@ -309,8 +329,10 @@ func TestExports(t *testing.T) {
 	if total != 1 {
 		t.Errorf("total %d", total)
 	}
-	running, err := s.ExportsIn(ctx, control.ExportRunning)
+	running, err := s.ExportsIn(ctx, "n", control.ExportRunning)
 	same(t, running, err, []control.Export{e})
+	elsewhere, err := s.ExportsIn(ctx, "m", control.ExportRunning)
+	same(t, elsewhere, err, nil)
 	done := e
 	done.Status, done.FinishedAt, done.ExpiresAt = control.ExportDone, at, at
 	must(t, s.RenewExport(ctx, done, control.ExportRunning))
@@ -330,12 +352,12 @@ func TestExports(t *testing.T) {
 	}
 	must(t, s.ArchiveExport(ctx, a, "e", at))
 	missing[control.Export](t, "an archived one")(s.FindExport(ctx, a, "e"))
-	if list, err := s.ExportsIn(ctx, control.ExportRunning); err != nil || len(list) > 0 {
+	if list, err := s.ExportsIn(ctx, "n", control.ExportRunning); err != nil || len(list) > 0 {
 		t.Errorf("an archived one still runs: %v, %v", list, err)
 	}
 }
 
-func TestUsersAndSessions(t *testing.T) {
+func testUsersAndSessions(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	u := control.User{ID: "u", OrgID: "org", Email: "a@b.c", Name: "A", Role: "owner", PasswordHash: "h", CreatedAt: at, UpdatedAt: at}
@@ -357,7 +379,7 @@ func TestUsersAndSessions(t *testing.T) {
 	missing[control.Session](t, "expired")(s.FindSession(ctx, "d"))
 }
 
-func TestAtomically(t *testing.T) {
+func testAtomically(t *testing.T, open opener) {
 	s, ctx := open(t), t.Context()
 	seed(t, s)
 	boom := errors.New("boom")
@@ -378,12 +400,10 @@ func TestAtomically(t *testing.T) {
 }
 
 // Two that read before they write must not lose an update or deadlock.
-func TestConcurrentReadModifyWrite(t *testing.T) {
+func testConcurrentReadModifyWrite(t *testing.T, open opener) {
 	s := open(t)
 	seed(t, s)
-	other, err := OpenSQLite(t.Context(), dbPath(t, s)) // as another process would
-	must(t, err)
-	defer other.Close()
+	other := again(t, s) // as another process would
 	must(t, s.PutSetting(t.Context(), "n", ""))
 	var wg sync.WaitGroup
 	for _, store := range []*Store{s, other} {

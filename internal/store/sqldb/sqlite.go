@@ -19,6 +19,16 @@ const readers = 4
 // busyTimeout is how long a connection waits for another process's lock.
 const busyTimeout = 5 * time.Second
 
+var sqliteEngine = &engine{
+	bind: func(query string) string { return query },
+	ddl:  func(script string) string { return script },
+	// The connection begins with the lock that writers take (see dsn).
+	begin:          func(context.Context, *sql.Tx) error { return nil },
+	beginMigration: func(context.Context, *sql.Tx) error { return nil },
+	hasTable:       `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?`,
+	isConflict:     isConflict,
+}
+
 // OpenSQLite opens the database file, made with mode 0600 if it is not there,
 // and brings its schema up to date. The caller keeps other processes away or
 // accepts that they take turns.
@@ -36,7 +46,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := connect(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
 	}
-	if err := migrate(ctx, write); err != nil {
+	if err := migrate(ctx, write, sqliteEngine, nil); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read, err := sql.Open("sqlite", dsn(path, "query_only(1)"))
@@ -44,7 +54,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), write.Close())
 	}
 	read.SetMaxOpenConns(readers)
-	return &Store{q: read, write: write, read: read}, nil
+	return &Store{engine: sqliteEngine, q: read, write: write, read: read}, nil
 }
 
 // connect makes the first connection, which switches the file to WAL. For that

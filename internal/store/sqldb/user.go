@@ -31,10 +31,7 @@ func (s *Store) FindUserByEmail(ctx context.Context, orgID, email string) (contr
 
 // CountUsers implements control.UserStore.
 func (s *Store) CountUsers(ctx context.Context, orgID, role string) (int, error) {
-	return one(ctx, s, func(row scanner) (n int, err error) {
-		err = row.Scan(&n)
-		return n, err
-	}, `SELECT COUNT(*) FROM users WHERE org_id = ? AND role = ?`, orgID, role)
+	return one(ctx, s, scanCount, `SELECT COUNT(*) FROM users WHERE org_id = ? AND role = ?`, orgID, role)
 }
 
 const sessionColumns = "digest, org_id, user_id, created_at, expires_at"
