@@ -29,7 +29,7 @@ func (s *Service) RotateAPIKey(ctx context.Context, p access.Principal, id strin
 			MinTransition.Milliseconds(), MaxTransition.Milliseconds())
 	}
 	var k APIKey
-	var values map[directory.Digest]*directory.Key
+	views := keyViews{}
 	value := newKeyValue()
 	err := s.write(ctx, func(tx Store) (err error) {
 		if k, err = s.findAPIKey(ctx, tx, p, id); err != nil {
@@ -44,9 +44,8 @@ func (s *Service) RotateAPIKey(ctx context.Context, p access.Principal, id strin
 		if err := tx.UpdateAPIKey(ctx, k); err != nil {
 			return err
 		}
-		values, err = s.directoryKeys(k, lookIn(ctx, tx))
-		return err
-	}, func() { s.directory.PutKey(k.ID, values) })
+		return s.viewKey(ctx, tx, k, views)
+	}, func() { s.publishKeys(views) })
 	return NewKey{Key: k, Value: ai.NewSecret(value)}, storeError(err, "API key")
 }
 
@@ -63,6 +62,24 @@ func (s *Service) mayRotate(p access.Principal, k APIKey) error {
 		return conflict("id", "this key is in rotation until %s; it has two values already", k.OldUntil.Format(time.RFC3339))
 	}
 	return nil
+}
+
+// keyViews are what the directory is to know of API keys, by id. They are read in
+// the transaction that changes the keys, so that nothing is left to fail once that
+// is done.
+type keyViews map[string]map[directory.Digest]*directory.Key
+
+// viewKey adds a key, as the transaction leaves it.
+func (s *Service) viewKey(ctx context.Context, tx Store, k APIKey, to keyViews) (err error) {
+	to[k.ID], err = s.directoryKeys(k, lookIn(ctx, tx))
+	return err
+}
+
+// publishKeys makes the directory know the keys by their values, and by no others.
+func (s *Service) publishKeys(views keyViews) {
+	for id, values := range views {
+		s.directory.PutKey(id, values)
+	}
 }
 
 // directoryKeys is the data plane's view of a key, by the digest of its current

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
-	"github.com/portico-ai/portico/internal/directory"
 )
 
 // A NewKey is a key whose value is known this one time.
@@ -52,17 +51,16 @@ func (s *Service) CreateAPIKey(ctx context.Context, p access.Principal, typ acce
 	}
 	value := newKeyValue()
 	s.setKeyValue(&k, value)
-	var values map[directory.Digest]*directory.Key
-	err := s.write(ctx, func(tx Store) (err error) {
+	views := keyViews{}
+	err := s.write(ctx, func(tx Store) error {
 		if err := s.applyKeyInput(ctx, tx, p, &k, in); err != nil {
 			return err
 		}
 		if err := tx.InsertAPIKey(ctx, k); err != nil {
 			return err
 		}
-		values, err = s.directoryKeys(k, lookIn(ctx, tx))
-		return err
-	}, func() { s.directory.PutKey(k.ID, values) })
+		return s.viewKey(ctx, tx, k, views)
+	}, func() { s.publishKeys(views) })
 	return NewKey{Key: k, Value: ai.NewSecret(value)}, storeError(err, "API key")
 }
 
@@ -89,7 +87,7 @@ func (s *Service) setKeyUser(ctx context.Context, p access.Principal, k *APIKey,
 // UpdateAPIKey changes what the input names. Type, user and value stay.
 func (s *Service) UpdateAPIKey(ctx context.Context, p access.Principal, id string, in APIKeyInput) error {
 	var k APIKey
-	var values map[directory.Digest]*directory.Key
+	views := keyViews{}
 	err := s.write(ctx, func(tx Store) (err error) {
 		if k, err = s.findAPIKey(ctx, tx, p, id); err != nil {
 			return err
@@ -103,9 +101,8 @@ func (s *Service) UpdateAPIKey(ctx context.Context, p access.Principal, id strin
 		if err := tx.UpdateAPIKey(ctx, k); err != nil {
 			return err
 		}
-		values, err = s.directoryKeys(k, lookIn(ctx, tx))
-		return err
-	}, func() { s.directory.PutKey(k.ID, values) })
+		return s.viewKey(ctx, tx, k, views)
+	}, func() { s.publishKeys(views) })
 	return storeError(err, "API key")
 }
 
