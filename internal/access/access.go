@@ -54,9 +54,23 @@ const (
 	OrgSettingsRead   Scope = "organisation_settings.read"
 	OrgSettingsUpdate Scope = "organisation_settings.update"
 
+	UsersCreate Scope = "organisation_users.create" // invites, too
+	UsersRead   Scope = "organisation_users.read"
+	UsersUpdate Scope = "organisation_users.update"
+	UsersDelete Scope = "organisation_users.delete"
+	UsersList   Scope = "organisation_users.list"
+
 	WorkspacesCreate Scope = "workspaces.create"
 	WorkspacesRead   Scope = "workspaces.read"
+	WorkspacesUpdate Scope = "workspaces.update"
+	WorkspacesDelete Scope = "workspaces.delete"
 	WorkspacesList   Scope = "workspaces.list"
+
+	MembersCreate Scope = "workspace_users.create"
+	MembersRead   Scope = "workspace_users.read"
+	MembersUpdate Scope = "workspace_users.update"
+	MembersDelete Scope = "workspace_users.delete"
+	MembersList   Scope = "workspace_users.list"
 )
 
 // KeyType is what kind of API key somebody holds.
@@ -72,13 +86,25 @@ const (
 // A Principal is whoever makes a request, once known.
 type Principal struct {
 	OrgID       string
-	WorkspaceID string // "" for an organisation key or an owner who names none
+	WorkspaceID string // "" for an organisation key, an owner and an admin
 	UserID      string
 	KeyID       string  // "" for a console session
 	KeyType     KeyType // "" for a console session
-	Role        string  // console sessions: "owner", "admin", "member"
+	Role        Role    // in the organisation; console sessions only
+	Within      Role    // in the workspace; console sessions of plain members only
 	Scopes      []Scope
 }
+
+// NoWorkspace is the WorkspaceID of a member who belongs to none. No workspace
+// has this id, so what asks for its rows finds nothing.
+const NoWorkspace = "none"
+
+// IsSession reports whether a person acts in the console, and not a key.
+func (p Principal) IsSession() bool { return p.KeyID == "" }
+
+// OwnKeysOnly reports whether the principal sees and changes no user keys but
+// its own: a plain member of a workspace.
+func (p Principal) OwnKeysOnly() bool { return p.Within == Member }
 
 // May reports whether the principal holds the scope. Holding one grants no other.
 func (p Principal) May(s Scope) bool { return slices.Contains(p.Scopes, s) }

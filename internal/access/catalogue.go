@@ -2,18 +2,22 @@ package access
 
 import "slices"
 
-// holders says who may hold a scope.
+// holders says who may hold a scope: keys by their type, people by their role
+// in a workspace. Owners and admins of the organisation hold every scope.
 type holders uint8
 
 const (
 	byOrg     holders = 1 << iota // organisation keys
 	byService                     // workspace service keys
 	byUser                        // workspace user keys
+	byLead                        // admins and managers of a workspace
+	byMember                      // members of a workspace
 )
 
 const (
-	byWorkspace = byService | byUser
+	byWorkspace = byService | byUser | byLead | byMember
 	byAll       = byOrg | byWorkspace
+	byWriters   = byAll &^ byMember // members look, they do not change
 )
 
 // A group is a resource and the verbs that go with it.
@@ -26,10 +30,12 @@ type group struct {
 var (
 	crud   = []string{"create", "read", "update", "delete", "list"}
 	rotate = []string{"create", "read", "update", "delete", "list", "rotate"}
+	look   = []string{"read", "list"}
+	change = []string{"create", "update", "delete"}
 )
 
-// groups is the documented list of scopes. Where a scope appears twice, the
-// holders add up.
+// groups is the permission table: the documented list of scopes and who may hold
+// each. Where a scope appears twice, the holders add up.
 var groups = []group{
 	{[]string{"organisation_users", "organisation_guardrails", "deployments", "secret_references"}, crud, byOrg},
 	{[]string{"organisation_service_api_keys"}, rotate, byOrg},
@@ -41,20 +47,29 @@ var groups = []group{
 	{organisationShared, crud, byOrg},
 	{organisationShared, []string{"list"}, byWorkspace},
 
-	{[]string{"workspaces"}, []string{"read", "update", "list"}, byAll},
-	{[]string{"workspace_users", "configs", "guardrails", "providers", "policies",
-		"workspace_integrations", "workspace_mcp_integrations", "workspace_agent_integrations",
-		"mcp_servers", "agent_servers"}, crud, byAll},
-	{[]string{"prompts"}, append(slices.Clone(crud), "publish"), byAll},
-	{[]string{"virtual_keys"}, append(slices.Clone(crud), "duplicate", "copy"), byAll},
+	{[]string{"workspaces"}, look, byAll},
+	{[]string{"workspaces"}, []string{"update"}, byWriters},
+	{workspaceResources, look, byAll},
+	{workspaceResources, change, byWriters},
+	{[]string{"prompts"}, []string{"create", "read", "update", "list"}, byAll},
+	{[]string{"prompts"}, []string{"delete", "publish"}, byWriters},
+	{[]string{"virtual_keys"}, []string{"copy"}, byAll},
+	{[]string{"virtual_keys"}, []string{"duplicate"}, byWriters},
 	{[]string{"analytics"}, []string{"view"}, byAll},
-	{[]string{"logs"}, []string{"export", "list", "view"}, byAll},
+	{[]string{"logs"}, []string{"list", "view"}, byAll},
+	{[]string{"logs"}, []string{"export"}, byWriters},
 
-	{[]string{"workspace_service_api_keys", "workspace_user_api_keys"}, rotate, byOrg | byService},
+	{[]string{"workspace_service_api_keys"}, rotate, byOrg | byService | byLead},
+	{[]string{"workspace_user_api_keys"}, rotate, byOrg | byService | byLead | byMember}, // a member's own
 
 	{[]string{"completions", "logs"}, []string{"write"}, byWorkspace},
 	{[]string{"prompts"}, []string{"render"}, byWorkspace},
 	{[]string{"guardrails", "mcp", "agents"}, []string{"invoke"}, byWorkspace},
+}
+
+var workspaceResources = []string{
+	"workspace_users", "configs", "guardrails", "virtual_keys", "providers", "policies",
+	"workspace_integrations", "workspace_mcp_integrations", "workspace_agent_integrations", "mcp_servers", "agent_servers",
 }
 
 var organisationShared = []string{

@@ -58,6 +58,7 @@ type APIKeyFilter struct {
 	Types    []access.KeyType
 	IDs      []string
 	ConfigID string // keys that have it as their default
+	UserID   string // keys that are this user's
 }
 
 // APIKeyInput is what a caller may say of a key. Nil fields keep their value,
@@ -95,6 +96,9 @@ func (s *Service) APIKeys(ctx context.Context, p access.Principal, ref string, f
 	if len(f.Types) == 0 {
 		return nil, 0, require(p, access.OrgKeysList, access.ServiceKeysList, access.UserKeysList)
 	}
+	if p.OwnKeysOnly() {
+		f.UserID = p.UserID
+	}
 	t := Tenant{Org: p.OrgID, Workspace: p.WorkspaceID}
 	if p.IsOrg() && ref != "" {
 		w, err := s.Target(ctx, p, ref)
@@ -118,6 +122,9 @@ func (s *Service) APIKey(ctx context.Context, p access.Principal, id string) (AP
 
 func (s *Service) findAPIKey(ctx context.Context, store Store, p access.Principal, id string) (APIKey, error) {
 	k, err := store.FindAPIKey(ctx, Tenant{Org: p.OrgID, Workspace: p.WorkspaceID}, id)
+	if err == nil && p.OwnKeysOnly() && k.UserID != p.UserID {
+		err = ErrNotFound
+	}
 	return k, storeError(err, "API key")
 }
 

@@ -70,7 +70,7 @@ func TestAKeyWorksFromItsCreationToItsDeletion(t *testing.T) {
 
 func TestAWorkspacesMetadataIsStrongerThanAKeys(t *testing.T) {
 	w := newWorld(t)
-	ws, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: "Team", Metadata: map[string]string{"team": "a", "_environment": "prod"}})
+	ws, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: ptr("Team"), Metadata: &map[string]string{"team": "a", "_environment": "prod"}})
 	must(t, err)
 	k := w.createKey(t, control.APIKeyInput{Workspace: ws.ID, Metadata: &map[string]string{"team": "b", "app": "c"}})
 	want := map[string]string{"team": "a", "_environment": "prod", "app": "c"}
@@ -147,7 +147,7 @@ func TestRotation(t *testing.T) {
 
 func TestKeysOfAnotherWorkspace(t *testing.T) {
 	w := newWorld(t)
-	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: "Other"})
+	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: ptr("Other")})
 	must(t, err)
 	foreign := w.createKey(t, control.APIKeyInput{Workspace: other.Slug})
 	if foreign.Key.WorkspaceID != other.ID {

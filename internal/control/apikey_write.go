@@ -36,6 +36,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, p access.Principal, typ acce
 			return NewKey{}, err
 		}
 		k.WorkspaceID = w.ID
+		if typ == access.WorkspaceUser && in.ConfigRef == nil && w.UserKeyConfig != "" {
+			in.ConfigRef = &w.UserKeyConfig
+		}
 	}
 	if err := s.setKeyUser(ctx, p, &k, in.UserID); err != nil {
 		return NewKey{}, err
@@ -74,14 +77,22 @@ func (s *Service) setKeyUser(ctx context.Context, p access.Principal, k *APIKey,
 	if userID == "" {
 		return invalid("user_id", "user_id is required: whose key this is")
 	}
-	if _, err := s.store.FindUser(ctx, p.OrgID, userID); err != nil {
-		if errors.Is(err, ErrNotFound) {
-			return invalid("user_id", "there is no user %q", userID)
-		}
+	if p.OwnKeysOnly() && userID != p.UserID {
+		return forbidden("A member makes keys for themselves only; ask an admin or a manager of the workspace")
+	}
+	u, err := s.store.FindUser(ctx, p.OrgID, userID)
+	if errors.Is(err, ErrNotFound) {
+		return invalid("user_id", "there is no user %q", userID)
+	}
+	if err != nil {
 		return storeError(err, "User")
 	}
+	role, err := roleIn(ctx, s.store, u, k.WorkspaceID)
+	if err == nil && role == "" {
+		return invalid("user_id", "%s is not in the workspace; add them first", u.Email)
+	}
 	k.UserID = userID
-	return nil
+	return storeError(err, "Member")
 }
 
 // UpdateAPIKey changes what the input names. Type, user and value stay.

@@ -95,13 +95,13 @@ func TestSetupAndLogin(t *testing.T) {
 	}
 	s, err := w.Setup(ctx, in)
 	must(t, err)
-	if s.User.Email != "ada@example.com" || s.User.Role != control.RoleOwner {
+	if s.User.Email != "ada@example.com" || s.User.Role != access.Owner {
 		t.Errorf("owner: %+v", s.User)
 	}
 	_, err = w.Setup(ctx, in)
 	refused(t, "a used token", err, ai.Forbidden, "set-up link")
 
-	p, u, err := w.Session(ctx, s.Token.Reveal())
+	p, u, err := w.Session(ctx, s.Token.Reveal(), "")
 	must(t, err)
 	if u.Name != "Ada" || !p.May(access.ConfigsCreate) || !p.May(access.Completions) || !p.IsOrg() {
 		t.Errorf("session: %+v %+v", p, u)
@@ -118,10 +118,10 @@ func TestSetupAndLogin(t *testing.T) {
 		t.Error("a sign-in reuses a session")
 	}
 	must(t, w.Logout(ctx, s.Token.Reveal()))
-	_, _, err = w.Session(ctx, s.Token.Reveal())
+	_, _, err = w.Session(ctx, s.Token.Reveal(), "")
 	refused(t, "a session that was ended", err, ai.Unauthenticated, "session")
 	w.clock = w.clock.Add(control.SessionLifetime)
-	_, _, err = w.Session(ctx, again.Token.Reveal())
+	_, _, err = w.Session(ctx, again.Token.Reveal(), "")
 	refused(t, "an old session", err, ai.Unauthenticated, "session")
 
 	if next := w.restart(t); !next.first.SetupToken.IsZero() {

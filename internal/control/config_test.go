@@ -133,7 +133,7 @@ func (w *world) reveal(t *testing.T, c control.Config) string {
 
 func TestConfigsOfAnotherWorkspace(t *testing.T) {
 	w := newWorld(t)
-	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: "Other"})
+	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: ptr("Other")})
 	must(t, err)
 	c, err := w.CreateConfig(ctx, w.admin, control.ConfigInput{Workspace: other.Slug, Name: ptr("n"), Body: []byte(`{}`)})
 	must(t, err)

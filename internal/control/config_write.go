@@ -153,6 +153,13 @@ func (s *Service) DeleteConfig(ctx context.Context, p access.Principal, workspac
 		if len(users) > 0 {
 			return conflict("slug", "config %s is the default of %s; give them another one first", c.Slug, keyNames(users))
 		}
+		w, err := tx.FindWorkspace(ctx, c.OrgID, c.WorkspaceID)
+		if err != nil {
+			return err
+		}
+		if w.UserKeyConfig == c.ID {
+			return conflict("slug", "config %s is what new user keys of the workspace get; set defaults.user_api_key_config to another one first", c.Slug)
+		}
 		return tx.ArchiveConfig(ctx, c.tenant(), c.ID, s.now())
 	}, func() { s.directory.RemoveConfig(c.WorkspaceID, c.ID) })
 	return storeError(err, "Config")

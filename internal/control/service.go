@@ -36,6 +36,8 @@ type Deps struct {
 	Shared bool
 	// Node tells apart the nodes that work on the store.
 	Node string
+	// Mail sends invites; nil leaves that to who makes them.
+	Mail Mailer
 	Now  func() time.Time
 	Log  *slog.Logger
 }
@@ -53,6 +55,7 @@ type Service struct {
 	snapshot    SnapshotFile
 	shared      bool
 	node        string
+	mail        Mailer
 	clock       func() time.Time
 	log         *slog.Logger
 
@@ -78,7 +81,7 @@ type ring struct {
 func New(d Deps) *Service {
 	s := &Service{
 		store: d.Store, master: d.Master, directory: d.Directory, providers: d.Providers,
-		checkConfig: d.CheckConfig, checkHost: d.CheckHost, exportable: d.ExportFields,
+		checkConfig: d.CheckConfig, checkHost: d.CheckHost, exportable: d.ExportFields, mail: d.Mail,
 		snapshot: d.Snapshot, shared: d.Shared, node: d.Node, clock: d.Now, log: d.Log, saved: -1,
 		hashing:   make(chan struct{}, 2),
 		dummyHash: sync.OnceValue(func() string { return secret.HashPassword("nobody") }),
@@ -135,7 +138,7 @@ func (s *Service) Providers() []ProviderInfo {
 
 // Root is a principal that may do everything: the operator at the command line.
 func (s *Service) Root() access.Principal {
-	return access.Principal{OrgID: s.Organisation().ID, Role: RoleOwner, Scopes: access.All()}
+	return access.Principal{OrgID: s.Organisation().ID, Role: access.Owner, Scopes: access.All()}
 }
 
 // actor is who a change is recorded as.

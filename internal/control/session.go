@@ -61,9 +61,45 @@ func tokenDigest(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Session finds who holds a session token. It returns an Unauthenticated error
-// for a token that does not work (any more).
-func (s *Service) Session(ctx context.Context, token string) (access.Principal, User, error) {
+// Session finds who holds a session token, and what they may do in the workspace
+// that they name by id or slug. It returns an Unauthenticated error for a token
+// that does not work (any more). Who leads the organisation acts for all of it; a
+// plain member is in one workspace at a time, and in their first one when they
+// name none.
+func (s *Service) Session(ctx context.Context, token, workspace string) (access.Principal, User, error) {
+	u, err := s.SignedInUser(ctx, token)
+	if err != nil {
+		return access.Principal{}, User{}, err
+	}
+	p, err := s.PrincipalOf(ctx, u, workspace)
+	return p, u, err
+}
+
+// PrincipalOf is what a user may do in a workspace; see Session.
+func (s *Service) PrincipalOf(ctx context.Context, u User, workspace string) (access.Principal, error) {
+	p := access.Principal{OrgID: u.OrgID, UserID: u.ID, Role: u.Role, Scopes: u.Role.InOrganisation()}
+	if u.Role.LeadsOrganisation() {
+		return p, nil
+	}
+	memberships, err := s.store.Memberships(ctx, u.OrgID, []string{u.ID})
+	if err != nil {
+		return access.Principal{}, storeError(err, "Member")
+	}
+	for _, m := range memberships {
+		if workspace == "" || workspace == m.WorkspaceID || workspace == m.WorkspaceSlug {
+			p.WorkspaceID, p.Within, p.Scopes = m.WorkspaceID, m.Role, m.Role.InWorkspace()
+			return p, nil
+		}
+	}
+	if workspace != "" {
+		return access.Principal{}, noWorkspace(workspace)
+	}
+	p.WorkspaceID = access.NoWorkspace
+	return p, nil
+}
+
+// SignedInUser finds who holds a session token.
+func (s *Service) SignedInUser(ctx context.Context, token string) (User, error) {
 	session, err := s.store.FindSession(ctx, tokenDigest(token))
 	if err == nil && !s.now().Before(session.ExpiresAt) {
 		err = ErrNotFound
@@ -75,16 +111,9 @@ func (s *Service) Session(ctx context.Context, token string) (access.Principal, 
 	if errors.Is(err, ErrNotFound) {
 		e := ai.Errorf(ai.Unauthenticated, "Your session has ended; sign in again")
 		e.Type = "authentication_error"
-		return access.Principal{}, User{}, e
+		return User{}, e
 	}
-	if err != nil {
-		return access.Principal{}, User{}, storeError(err, "Session")
-	}
-	p := access.Principal{OrgID: u.OrgID, UserID: u.ID, Role: u.Role}
-	if u.Role == RoleOwner {
-		p.Scopes = access.All()
-	}
-	return p, u, nil
+	return u, storeError(err, "Session")
 }
 
 // Logout ends a session. Ending one that does not exist is no error.

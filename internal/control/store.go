@@ -22,6 +22,8 @@ type Store interface {
 	OrganisationStore
 	WorkspaceStore
 	UserStore
+	MemberStore
+	InviteStore
 	SessionStore
 	APIKeyStore
 	VirtualKeyStore

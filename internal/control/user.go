@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/portico-ai/portico/internal/access"
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/secret"
 )
-
-// RoleOwner is the role of the user who set the console up. Owners hold every scope.
-const RoleOwner = "owner"
 
 const (
 	minPassword = 10
@@ -23,9 +21,10 @@ const (
 
 // A User is a person who signs in to the console.
 type User struct {
-	ID, OrgID, Email, Name, Role string
-	PasswordHash                 string // PHC string
-	CreatedAt, UpdatedAt         time.Time
+	ID, OrgID, Email, Name string
+	Role                   access.Role // in the organisation
+	PasswordHash           string      // PHC string
+	CreatedAt, UpdatedAt   time.Time
 }
 
 // A UserStore keeps users. Emails are unique, in lower case.
@@ -33,7 +32,18 @@ type UserStore interface {
 	InsertUser(ctx context.Context, u User) error
 	FindUser(ctx context.Context, orgID, id string) (User, error)
 	FindUserByEmail(ctx context.Context, orgID, email string) (User, error)
-	CountUsers(ctx context.Context, orgID, role string) (int, error)
+	CountUsers(ctx context.Context, orgID string, role access.Role) (int, error)
+	// UpdateUser changes the name and the role.
+	UpdateUser(ctx context.Context, u User) error
+	// ArchiveUser forgets the password, and ends sessions and memberships.
+	ArchiveUser(ctx context.Context, orgID, id string, at time.Time) error
+	Users(ctx context.Context, orgID string, f UserFilter, p Page) ([]User, int, error)
+}
+
+// A UserFilter narrows a list. Empty fields do not.
+type UserFilter struct {
+	Role  access.Role
+	Email string
 }
 
 // SetupInput is what the first owner says of themselves.
@@ -41,7 +51,7 @@ type SetupInput struct{ Token, Name, Email, Password string }
 
 // HasOwner reports whether the console has been set up.
 func (s *Service) HasOwner(ctx context.Context) (bool, error) {
-	n, err := s.store.CountUsers(ctx, s.Organisation().ID, RoleOwner)
+	n, err := s.store.CountUsers(ctx, s.Organisation().ID, access.Owner)
 	return n > 0, storeError(err, "User")
 }
 
@@ -61,7 +71,7 @@ func (s *Service) Setup(ctx context.Context, in SetupInput) (SignedIn, error) {
 	}
 	now := s.now()
 	u := User{
-		ID: uuid.NewString(), OrgID: s.Organisation().ID, Email: email, Name: in.Name, Role: RoleOwner,
+		ID: uuid.NewString(), OrgID: s.Organisation().ID, Email: email, Name: in.Name, Role: access.Owner,
 		PasswordHash: hash, CreatedAt: now, UpdatedAt: now,
 	}
 	session, token := s.newSession(u)
@@ -93,14 +103,24 @@ func (s *Service) checkSetupToken(ctx context.Context, store Store, token string
 func checkSetup(in *SetupInput) (email string, err error) {
 	var bad problems
 	bad.checkName(&in.Name)
-	email = normalEmail(in.Email)
-	if a, err := mail.ParseAddress(email); err != nil || a.Address != email || len(email) > maxName {
-		bad.add("email", "email must be an address like you@example.com")
-	}
-	if n := len(in.Password); n < minPassword || n > maxPassword {
-		bad.add("password", "password has %d to %d bytes", minPassword, maxPassword)
-	}
+	email = bad.checkEmail(in.Email)
+	bad.checkPassword(in.Password)
 	return email, bad.err()
+}
+
+// checkEmail returns the address in its stored form.
+func (p *problems) checkEmail(text string) string {
+	email := normalEmail(text)
+	if a, err := mail.ParseAddress(email); err != nil || a.Address != email || len(email) > maxName {
+		p.add("email", "email must be an address like you@example.com")
+	}
+	return email
+}
+
+func (p *problems) checkPassword(password string) {
+	if n := len(password); n < minPassword || n > maxPassword {
+		p.add("password", "password has %d to %d bytes", minPassword, maxPassword)
+	}
 }
 
 func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -187,7 +187,7 @@ func TestMovedSecretsDoNotOpen(t *testing.T) {
 
 func TestVirtualKeysOfAnotherWorkspace(t *testing.T) {
 	w := newWorld(t)
-	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: "Other"})
+	other, err := w.CreateWorkspace(ctx, w.admin, control.WorkspaceInput{Name: ptr("Other")})
 	must(t, err)
 	_, err = w.CreateVirtualKey(ctx, w.admin, control.VirtualKeyInput{Workspace: other.ID, Name: ptr("n"), Slug: ptr("vk"), Provider: ptr("plain-llm"), Key: ptr("k")})
 	must(t, err)

@@ -1,12 +1,10 @@
 package control
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/portico-ai/portico/internal/access"
 )
 
@@ -14,14 +12,29 @@ import (
 // configs belong to one.
 type Workspace struct {
 	ID, OrgID, Slug, Name, Description string
+	Icon                               string // an emoji, shown before the name
 	IsDefault                          bool
 	Metadata                           map[string]string // defaults.metadata
-	CreatedAt, UpdatedAt               time.Time
+	UserKeyConfig                      string            // id of the config that new user keys get, "" for none
+	CreatedBy                          string
+	CreatedAt, UpdatedAt, ArchivedAt   time.Time
+}
+
+// Title is the name as it is shown, the icon before it.
+func (w Workspace) Title() string {
+	if w.Icon == "" {
+		return w.Name
+	}
+	return w.Icon + " " + w.Name
 }
 
 // A WorkspaceStore keeps workspaces.
 type WorkspaceStore interface {
 	InsertWorkspace(ctx context.Context, w Workspace) error
+	UpdateWorkspace(ctx context.Context, w Workspace) error
+	// ArchiveWorkspace archives a workspace with everything in it, forgets the
+	// secrets of its virtual keys, and ends its memberships.
+	ArchiveWorkspace(ctx context.Context, t Tenant, at time.Time) error
 	// FindWorkspace finds by id or slug; an empty ref means the default one.
 	FindWorkspace(ctx context.Context, orgID, ref string) (Workspace, error)
 	Workspaces(ctx context.Context, orgID string, f WorkspaceFilter, p Page) ([]Workspace, int, error)
@@ -30,47 +43,23 @@ type WorkspaceStore interface {
 // A WorkspaceFilter narrows a list. Empty fields do not.
 type WorkspaceFilter struct {
 	ID, ExactName, NameContains string
+	Member                      string // a user's id: those they are a member of
+	Archived                    bool   // archived ones instead of the others
 }
 
-// WorkspaceInput is what a caller may say of a workspace.
-type WorkspaceInput struct {
-	Name, Description, Slug string
-	Metadata                map[string]string
-}
-
-// CreateWorkspace makes a workspace in the caller's organisation.
-func (s *Service) CreateWorkspace(ctx context.Context, p access.Principal, in WorkspaceInput) (Workspace, error) {
-	if err := require(p, access.WorkspacesCreate); err != nil {
-		return Workspace{}, err
-	}
-	var bad problems
-	bad.checkName(&in.Name)
-	bad.checkText("description", in.Description)
-	bad.checkMetadata("defaults.metadata", in.Metadata)
-	if in.Slug != "" {
-		bad.checkSlug(in.Slug)
-	}
-	if err := bad.err(); err != nil {
-		return Workspace{}, err
-	}
-	now := s.now()
-	w := Workspace{
-		ID: uuid.NewString(), OrgID: p.OrgID, Slug: cmp.Or(in.Slug, shortSlug("ws", in.Name)),
-		Name: in.Name, Description: in.Description, Metadata: in.Metadata, CreatedAt: now, UpdatedAt: now,
-	}
-	err := s.write(ctx, func(tx Store) error { return tx.InsertWorkspace(ctx, w) }, nil)
-	if errors.Is(err, ErrConflict) {
-		return Workspace{}, conflict("slug", "a workspace with the slug %q already exists", w.Slug)
-	}
-	return w, storeError(err, "Workspace")
-}
-
-// Workspaces lists the workspaces the caller can see: a workspace key sees its own.
+// Workspaces lists the workspaces the caller can see: a workspace key sees its
+// own, a person those they are a member of, who leads the organisation all.
 func (s *Service) Workspaces(ctx context.Context, p access.Principal, f WorkspaceFilter, page Page) ([]Workspace, int, error) {
 	if err := require(p, access.WorkspacesList); err != nil {
 		return nil, 0, err
 	}
-	f.ID = p.WorkspaceID
+	switch {
+	case p.IsOrg():
+	case p.IsSession():
+		f.Member = p.UserID
+	default:
+		f.ID = p.WorkspaceID
+	}
 	list, total, err := s.store.Workspaces(ctx, p.OrgID, f, page)
 	return list, total, storeError(err, "Workspace")
 }
@@ -80,7 +69,13 @@ func (s *Service) Workspace(ctx context.Context, p access.Principal, ref string)
 	if err := require(p, access.WorkspacesRead); err != nil {
 		return Workspace{}, err
 	}
-	w, err := s.store.FindWorkspace(ctx, p.OrgID, ref)
+	return findWorkspace(ctx, s.store, p, ref)
+}
+
+// findWorkspace is for requests whose path names the workspace: one that the
+// caller is not in does not exist for them.
+func findWorkspace(ctx context.Context, store Store, p access.Principal, ref string) (Workspace, error) {
+	w, err := store.FindWorkspace(ctx, p.OrgID, ref)
 	if err == nil && !p.IsOrg() && w.ID != p.WorkspaceID {
 		err = ErrNotFound
 	}
@@ -91,16 +86,28 @@ func (s *Service) Workspace(ctx context.Context, p access.Principal, ref string)
 // its own, whatever ref says; an organisation principal names one by id or slug,
 // and means the default one when it names none.
 func (s *Service) Target(ctx context.Context, p access.Principal, ref string) (Workspace, error) {
+	named := ref
 	if !p.IsOrg() {
 		ref = p.WorkspaceID
 	}
 	w, err := s.store.FindWorkspace(ctx, p.OrgID, ref)
 	if errors.Is(err, ErrNotFound) {
-		e := forbidden("There is no workspace %q here, or it is not yours", ref)
-		e.Param = "workspace_id"
-		return Workspace{}, e
+		return Workspace{}, noWorkspace(ref)
+	}
+	// A person who means another one than the request was let in for must not
+	// find their change in this one.
+	if err == nil && !p.IsOrg() && p.IsSession() && named != "" && named != w.ID && named != w.Slug {
+		return Workspace{}, noWorkspace(named)
 	}
 	return w, storeError(err, "Workspace")
+}
+
+// noWorkspace is the answer to a workspace that does not exist and to one that
+// the caller is not in.
+func noWorkspace(ref string) error {
+	e := forbidden("There is no workspace %q here, or it is not yours", ref)
+	e.Param = "workspace_id"
+	return e
 }
 
 func (w Workspace) tenant() Tenant { return Tenant{Org: w.OrgID, Workspace: w.ID} }

@@ -147,6 +147,18 @@ func (m *Memory) RemoveKey(id string) {
 	m.change(func(s *state) { s.keys = without(s.keys, id) })
 }
 
+// RemoveWorkspace forgets a workspace: its keys, credentials and configs.
+func (m *Memory) RemoveWorkspace(id string) {
+	m.change(func(s *state) {
+		s.keys = maps.Clone(s.keys)
+		maps.DeleteFunc(s.keys, func(_ Digest, k *Key) bool { return k.Principal.WorkspaceID == id })
+		s.integrations = maps.Clone(s.integrations)
+		delete(s.integrations, id)
+		s.configs = maps.Clone(s.configs)
+		delete(s.configs, id)
+	})
+}
+
 func without(keys map[Digest]*Key, id string) map[Digest]*Key {
 	next := make(map[Digest]*Key, len(keys)+2)
 	for d, k := range keys {

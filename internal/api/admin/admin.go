@@ -53,8 +53,11 @@ type Deps struct {
 	ConfigSchema json.RawMessage
 	Version      string
 	Demo         bool
-	Log          *slog.Logger
-	Now          func() time.Time
+	// PublicURL is where people reach this server, without a slash at the end; ""
+	// means where each request comes in.
+	PublicURL string
+	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 // API serves the control plane below /v1 and /v2.
@@ -64,8 +67,10 @@ type API struct {
 	schema  json.RawMessage
 	version string
 	demo    bool
-	log     *slog.Logger
-	now     func() time.Time
+	// publicURL is the start of links that leave by mail.
+	publicURL string
+	log       *slog.Logger
+	now       func() time.Time
 
 	byAccount, byAddress *throttle
 	routes               []Route
@@ -76,7 +81,7 @@ type API struct {
 // It panics on a route without one, or that is there twice.
 func New(d Deps, extra ...Route) *API {
 	a := &API{
-		svc: d.Service, auth: d.Auth, schema: d.ConfigSchema, version: d.Version, demo: d.Demo,
+		svc: d.Service, auth: d.Auth, schema: d.ConfigSchema, version: d.Version, demo: d.Demo, publicURL: d.PublicURL,
 		log: d.Log, now: d.Now, mux: http.NewServeMux(),
 	}
 	if a.log == nil {
@@ -86,7 +91,7 @@ func New(d Deps, extra ...Route) *API {
 		a.now = time.Now
 	}
 	a.byAccount, a.byAddress = newThrottle(5, a.now), newThrottle(20, a.now)
-	a.routes = slices.Concat(a.consoleRoutes(), a.configRoutes(), a.virtualKeyRoutes(), a.apiKeyRoutes(), a.workspaceRoutes(), a.loggingRoutes(), extra)
+	a.routes = slices.Concat(a.consoleRoutes(), a.configRoutes(), a.virtualKeyRoutes(), a.apiKeyRoutes(), a.workspaceRoutes(), a.memberRoutes(), a.userRoutes(), a.inviteRoutes(), a.loggingRoutes(), extra)
 	for _, route := range a.routes {
 		route.mustHavePolicy()
 		for _, pattern := range route.patterns() {
@@ -183,12 +188,20 @@ func (a *API) admit(route Route, r *http.Request) (access.Principal, error) {
 	if route.Open {
 		return access.Principal{}, nil
 	}
-	p, _, err := a.auth.Authenticate(r)
+	workspace := WorkspaceRef(r)
+	if strings.HasPrefix(route.Pattern, workspacePath) {
+		workspace = r.PathValue("ref")
+	}
+	p, _, err := a.auth.within(r, workspace)
 	if err != nil {
 		return access.Principal{}, err
 	}
 	if !p.MayAny(route.Scopes...) {
-		e := ai.Errorf(ai.Forbidden, "This needs the scope %s, which your key does not have", orList(route.Scopes))
+		who := "your key does"
+		if p.IsSession() {
+			who = "your role does"
+		}
+		e := ai.Errorf(ai.Forbidden, "This needs the scope %s, which %s not have", orList(route.Scopes), who)
 		e.Type = "permission_error"
 		return access.Principal{}, e
 	}

@@ -110,10 +110,7 @@ func readAPIKeyInput(r *http.Request) (control.APIKeyInput, error) {
 	k.AllowConfigOverride = in.flag("allow_config_override")
 	if d := in.object("defaults"); d != nil {
 		k.Metadata = d.textMap("metadata")
-		k.ConfigRef = d.text("config_id")
-		if string(d.fields["config_id"]) == "null" {
-			k.ConfigRef = new(string)
-		}
+		k.ConfigRef = d.textOrNull("config_id")
 		if allow := d.flag("allow_config_override"); allow != nil {
 			k.AllowConfigOverride = allow
 		}

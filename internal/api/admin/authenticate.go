@@ -26,6 +26,12 @@ func NewAuthenticator(svc *control.Service, keys api.Keys) *Authenticator {
 // none, by the cookie of a console session if the request comes from the
 // console's own origin; then the Key is nil.
 func (a *Authenticator) Authenticate(r *http.Request) (access.Principal, *directory.Key, error) {
+	return a.within(r, WorkspaceRef(r))
+}
+
+// within is Authenticate for a request that is about a workspace. A person acts
+// there by their role in it.
+func (a *Authenticator) within(r *http.Request, workspace string) (access.Principal, *directory.Key, error) {
 	if api.CarriesKey(r.Header) {
 		caller, err := a.keys.Identify(r.Header)
 		if err != nil {
@@ -34,16 +40,16 @@ func (a *Authenticator) Authenticate(r *http.Request) (access.Principal, *direct
 		return caller.Key.Principal, caller.Key, nil
 	}
 	if token := sessionToken(r); token != "" {
-		return a.session(r, token)
+		return a.session(r, token, workspace)
 	}
 	return access.Principal{}, nil, api.InvalidKey()
 }
 
-func (a *Authenticator) session(r *http.Request, token string) (access.Principal, *directory.Key, error) {
+func (a *Authenticator) session(r *http.Request, token, workspace string) (access.Principal, *directory.Key, error) {
 	if err := a.sameOrigin(r); err != nil {
 		return access.Principal{}, nil, err
 	}
-	p, _, err := a.svc.Session(r.Context(), token)
+	p, _, err := a.svc.Session(r.Context(), token, workspace)
 	return p, nil, err
 }
 

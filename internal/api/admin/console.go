@@ -26,7 +26,7 @@ func (a *API) consoleRoutes() []Route {
 // signed in here, or who is.
 func (a *API) session(r *http.Request, _ access.Principal) (any, error) {
 	if token := sessionToken(r); token != "" {
-		if _, u, err := a.svc.Session(r.Context(), token); err == nil {
+		if u, err := a.svc.SignedInUser(r.Context(), token); err == nil {
 			return a.signedIn(r, u)
 		}
 	}
@@ -41,18 +41,29 @@ func (a *API) session(r *http.Request, _ access.Principal) (any, error) {
 	return object{"state": state, "demo": a.demo, "version": a.version}, nil
 }
 
-func (a *API) signedIn(r *http.Request, u control.User) (any, error) {
-	w, err := a.svc.Target(r.Context(), access.Principal{OrgID: u.OrgID}, "")
+// signedIn says who is signed in, in which workspace they are unless they name
+// another one, and what they may do there.
+func (a *API) signedIn(r *http.Request, u control.User) (object, error) {
+	p, err := a.svc.PrincipalOf(r.Context(), u, "")
 	if err != nil {
 		return nil, err
 	}
 	org := a.svc.Organisation()
-	return object{
+	body := object{
 		"state": "signed_in", "demo": a.demo, "version": a.version,
 		"user":         object{"id": u.ID, "email": u.Email, "name": u.Name, "role": u.Role},
 		"organisation": object{"id": org.ID, "name": org.Name},
-		"workspace":    object{"id": w.ID, "slug": w.Slug, "name": w.Name},
-	}, nil
+		"scopes":       append([]access.Scope{}, p.Scopes...),
+	}
+	if p.WorkspaceID == access.NoWorkspace {
+		return body, nil
+	}
+	w, err := a.svc.Target(r.Context(), p, "")
+	body["workspace"] = object{"id": w.ID, "slug": w.Slug, "name": w.Title()}
+	if p.Within != "" {
+		body["workspace_role"] = p.Within
+	}
+	return body, err
 }
 
 func (a *API) setup(r *http.Request, _ access.Principal) (any, error) {
@@ -107,10 +118,14 @@ func (a *API) signInInput(r *http.Request) (*input, error) {
 	return readInput(r, false)
 }
 
-func (a *API) welcome(r *http.Request, s control.SignedIn, status int) (any, error) {
+// welcome answers a sign-in; more are pairs of a name and a value to add.
+func (a *API) welcome(r *http.Request, s control.SignedIn, status int, more ...any) (any, error) {
 	body, err := a.signedIn(r, s.User)
 	if err != nil {
 		return nil, err
+	}
+	for i := 0; i < len(more); i += 2 {
+		body[more[i].(string)] = more[i+1]
 	}
 	return Reply{Status: status, Body: body, Header: http.Header{"Set-Cookie": {sessionCookie(r, s).String()}}}, nil
 }

@@ -154,6 +154,14 @@ func (in *input) textMap(name string) *map[string]string {
 	return decode[map[string]string](in, name, "an object whose values are strings")
 }
 
+// textOrNull is text for which an explicit null means none.
+func (in *input) textOrNull(name string) *string {
+	if string(in.fields[name]) == "null" {
+		return new(string)
+	}
+	return in.text(name)
+}
+
 // must gives the field's text, "" if it is absent.
 func (in *input) must(name string) string {
 	if t := in.text(name); t != nil {

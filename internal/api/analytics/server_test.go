@@ -63,7 +63,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s.first = first.Workspace
-	if s.second, err = s.svc.CreateWorkspace(t.Context(), s.svc.Root(), control.WorkspaceInput{Name: "Second"}); err != nil {
+	if s.second, err = s.svc.CreateWorkspace(t.Context(), s.svc.Root(), control.WorkspaceInput{Name: new("Second")}); err != nil {
 		t.Fatal(err)
 	}
 	a := New(Deps{Store: s.logs, Service: s.svc, CatchUp: func(context.Context) error { return nil }})

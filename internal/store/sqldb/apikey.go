@@ -50,8 +50,8 @@ func (s *Store) FindAPIKey(ctx context.Context, t control.Tenant, id string) (co
 
 // APIKeys implements control.APIKeyStore.
 func (s *Store) APIKeys(ctx context.Context, t control.Tenant, f control.APIKeyFilter, p control.Page) ([]control.APIKey, int, error) {
-	from := `api_keys WHERE ` + inTenant + ` AND (? = '' OR config_id = ?)`
-	args := []any{t.Org, t.Workspace, t.Workspace, f.ConfigID, f.ConfigID}
+	from := `api_keys WHERE ` + inTenant + ` AND (? = '' OR config_id = ?) AND (? = '' OR user_id = ?)`
+	args := []any{t.Org, t.Workspace, t.Workspace, f.ConfigID, f.ConfigID, f.UserID, f.UserID}
 	from, args = within(from, "type", f.Types, args)
 	from, args = within(from, "id", f.IDs, args)
 	return page(ctx, s, scanAPIKey, apiKeyColumns, from, `created_at DESC, id`, p, args...)
