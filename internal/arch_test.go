@@ -20,7 +20,7 @@ const module = "github.com/portico-ai/portico/"
 // own deps_test.go: "A < B" lets B import A, and all that A may import.
 const policy = `
 	NONE < ai, egress, console;
-	ai < codec, sign, route, price, prompt, access, secret;
+	ai < codec, sign, route, price, prompt, access, secret, mail;
 	codec < dialect, hook, cache, limit, ledger;
 	dialect, sign < provider;
 	ledger < telemetry;
@@ -29,7 +29,7 @@ const policy = `
 	directory, cache, price, ledger, secret < control;
 	control < store, export;
 	gateway, control, export < api;
-	store, api, console < app;
+	store, api, console, mail < app;
 	app < cmd;
 	gateway !< control; control !< gateway; store !< api; hook !< provider; ledger !< provider;
 `

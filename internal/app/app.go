@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/api/admin"
 	"github.com/portico-ai/portico/internal/api/logs"
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/dialect"
@@ -23,6 +24,7 @@ import (
 	"github.com/portico-ai/portico/internal/export"
 	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/mail"
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 	"github.com/portico-ai/portico/internal/secret"
@@ -61,6 +63,7 @@ type App struct {
 	providers *provider.Registry // with the operator's base URLs
 	policy    *egress.Policy
 	http      *egress.Client
+	mail      *mail.Server // nil if there is none
 	journal   *ledger.Journal
 	bodies    *ledger.Bodies
 	blobs     ledger.Objects // nil: bodies are in the data folder alone
@@ -76,6 +79,7 @@ type App struct {
 
 	listener, metricsListener net.Listener
 	server                    *http.Server
+	control                   *admin.API
 	first                     control.First
 	health                    health
 	endRequests               context.CancelCauseFunc // ends what is still in flight after the drain
@@ -89,7 +93,8 @@ type App struct {
 func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
-		a.checkConfig, a.listen, a.openFolder, a.openDatabase, a.openEgress, a.openBlobs, a.openStores, a.openControl, a.openGateway, a.openExports,
+		a.checkConfig, a.listen, a.openFolder, a.openDatabase, a.openEgress, a.openMail, a.openBlobs, a.openStores, a.openControl, a.openGateway,
+		a.openExports,
 		a.openExporter,
 	}
 	for _, step := range steps {
@@ -235,7 +240,7 @@ func (a *App) newService(snapshot control.SnapshotFile) (err error) {
 			o.ForSave = true
 			return gateway.ParseConfig(raw, o)
 		},
-		CheckHost: a.checkHost, ExportFields: logs.ExportFields(), Shared: a.cfg.shared(), Snapshot: snapshot,
+		CheckHost: a.checkHost, ExportFields: logs.ExportFields(), Shared: a.cfg.shared(), Snapshot: snapshot, Mail: a.mailer(),
 	}
 	if d.Shared {
 		if d.Node, err = nodeName(a.cfg.Data); err != nil {

@@ -5,6 +5,7 @@ package app
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,10 @@ type Config struct {
 	BlobsURL   ai.Secret     // where bodies go beside the disk; it may hold a password
 	BlobsEvery time.Duration // after which they do at the latest
 	BlobsCache int64         // bytes of them that stay on the disk
+
+	PublicURL string    // where people reach the server, without a slash at the end; "" means where a request comes in
+	SMTPURL   ai.Secret // server that takes our mail, "" for none
+	SMTPFrom  string    // sender of our mail
 
 	EgressAllow   string // comma list of host:port, hosts, CIDRs
 	DrainDelay    time.Duration
@@ -112,6 +117,10 @@ func Settings() []Setting {
 		{Name: "blobs_url", Help: "s3://bucket/prefix?region=… or mongodb://… for bodies (default: files in the data folder)", Set: hidden(func(c *Config) *ai.Secret { return &c.BlobsURL })},
 		{Name: "blobs_every", Default: "5m", Help: "with blobs_url: how long bodies are gathered before they are stored there", Set: gathering},
 		{Name: "blobs_cache", Default: "1GiB", Help: "with blobs_url: how much of what is stored there stays in the data folder", Set: cache},
+		{Name: "public_url", Help: "where people reach this server, such as https://portico.example.com; links in mail start with it", Set: setPublicURL},
+		{Name: "smtp_url", NoFlag: true, Help: "smtps://user:password@host:465 or smtp://user:password@host:587, to mail invites",
+			Set: hidden(func(c *Config) *ai.Secret { return &c.SMTPURL })},
+		{Name: "smtp_from", Help: "sender of mail, such as Portico <portico@example.com>", Set: text(func(c *Config) *string { return &c.SMTPFrom })},
 		{Name: "egress_allow", Help: "comma list of host:port, hosts and CIDRs that may be dialled although private", Set: text(func(c *Config) *string { return &c.EgressAllow })},
 		{Name: "drain_delay", Default: "5s", Help: "on SIGTERM: how long to go on serving after /readyz says no", Set: duration(func(c *Config) *time.Duration { return &c.DrainDelay })},
 		{Name: "drain_timeout", Default: "30s", Help: "on SIGTERM: how long requests in flight may take to finish", Set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout })},
@@ -138,6 +147,15 @@ func Settings() []Setting {
 		{Name: "bootstrap_workspace_key", NoFlag: true, Help: "value of a workspace key made on an empty data folder",
 			Set: hidden(func(c *Config) *ai.Secret { return &c.BootstrapWorkspaceKey })},
 	}
+}
+
+func setPublicURL(c *Config, v string) error {
+	u, err := url.Parse(v)
+	if v != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "") {
+		return fmt.Errorf("must be a URL without a path such as https://portico.example.com, got %q", v)
+	}
+	c.PublicURL = strings.TrimRight(v, "/")
+	return nil
 }
 
 func duration(field func(*Config) *time.Duration) func(*Config, string) error {

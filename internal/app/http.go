@@ -53,20 +53,20 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/model-configs/", prices.Handler(&a.prices.Book))
 	logAPI := a.logAPI()
 	mux.HandleFunc(logs.DownloadPattern, logAPI.Download)
-	control := admin.New(admin.Deps{
+	a.control = admin.New(admin.Deps{
 		Service: a.service, Auth: admin.NewAuthenticator(a.service, keys), ConfigSchema: route.Schema(),
-		Version: a.cfg.Version, Demo: a.cfg.Demo, Log: a.log,
+		Version: a.cfg.Version, Demo: a.cfg.Demo, PublicURL: a.cfg.PublicURL, Log: a.log,
 	}, slices.Concat(logAPI.Routes(), a.traceAPI(logAPI).Routes(), a.analyticsRoutes())...)
 	proxy := in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1")
 	mux.Handle("/v1/proxy/", in.Relay(ai.Proxy, a.formats[ai.OpenAI], "/v1/proxy"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		if !control.Serves(r) && mayProxy(r) && namesProvider(keys, r) {
+		if !a.control.Serves(r) && mayProxy(r) && namesProvider(keys, r) {
 			proxy.ServeHTTP(w, r)
 			return
 		}
-		control.ServeHTTP(w, r)
+		a.control.ServeHTTP(w, r)
 	})
-	mux.Handle("/v2/", control)
+	mux.Handle("/v2/", a.control)
 	mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 	mux.Handle("/console/", console.Handler())
 	mux.HandleFunc("/", a.root)

@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { sessionQuery } from "./api/queries.ts";
 import { ApiKeysPage } from "./pages/apikeys/page.tsx";
+import { InvitePage } from "./pages/auth/invite.tsx";
 import { LoginPage } from "./pages/auth/login.tsx";
 import { SetupPage } from "./pages/auth/setup.tsx";
 import { ConfigsPage } from "./pages/configs/page.tsx";
@@ -52,6 +53,13 @@ const login = createRoute({
   path: "/login",
   validateSearch: only("next"),
   component: LoginPage,
+});
+
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: "/invite",
+  validateSearch: only("token"),
+  component: InvitePage,
 });
 
 const shell = createRoute({
@@ -177,6 +185,7 @@ const apiKeys = createRoute({
 const routeTree = root.addChildren([
   setup,
   login,
+  invite,
   shell.addChildren([index, overview, analytics, logs, compareLogs, log, traces, trace, feedback, exports, logging, configs, newConfig, config, virtualKeys, apiKeys]),
 ]);
 

@@ -67,6 +67,8 @@ type server struct {
 	clock time.Time
 	first control.First
 	seen  bytes.Buffer // every answer so far
+
+	guests int // who have joined
 }
 
 func newServer(t *testing.T, extra ...Route) *server {

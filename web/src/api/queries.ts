@@ -16,6 +16,13 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
+export const inviteQuery = (token: string) =>
+  queryOptions({
+    queryKey: ["invite", token],
+    queryFn: ({ signal }) => call<Answer<"lookAtInvite">>("GET", "/console/invite", { signal, query: { token } }),
+    staleTime: Infinity,
+  });
+
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
   queryFn: ({ signal }) => call<Answer<"listProviders">>("GET", "/console/providers", { signal }),

@@ -54,6 +54,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom an invite's link is for */
+        get: operations["lookAtInvite"];
+        put?: never;
+        /** Join by an invite's link, and sign in */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/logout": {
         parameters: {
             query?: never;
@@ -342,12 +360,150 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
             cookie?: never;
         };
         get: operations["getWorkspace"];
+        /** @description What is left out keeps its value */
+        put: operations["updateWorkspace"];
+        post?: never;
+        /** @description Its keys stop working at once. The default workspace stays */
+        delete: operations["deleteWorkspace"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/workspaces/{ref}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
+            cookie?: never;
+        };
+        get: operations["listMembers"];
+        put?: never;
+        /** @description All of them, or none */
+        post: operations["addMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/workspaces/{ref}/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+                user: string;
+            };
+            cookie?: never;
+        };
+        get: operations["getMember"];
+        /** @description What the new role does not grant is taken from their keys in the workspace */
+        put: operations["updateMember"];
+        post?: never;
+        /** @description Their keys in the workspace stop working */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listUsers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get: operations["getUser"];
+        /** @description Only an owner changes an owner or makes one, and the last owner stays */
+        put: operations["updateUser"];
+        post?: never;
+        /** @description Their sessions end, their keys stop working, and invites they have sent are cancelled */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listInvites"];
+        put?: never;
+        /** @description Makes a link that lets the person join. It is mailed if the server has a mail server */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get: operations["getInvite"];
+        put?: never;
+        post?: never;
+        /** @description Cancels it */
+        delete: operations["deleteInvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/invites/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Makes a new link in place of the one before, and mails it */
+        post: operations["resendInvite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1596,11 +1752,82 @@ export interface components {
                 id: string;
                 name: string;
             };
+            /** @description Where this person is unless a request names another one; absent for who is in none */
             workspace?: {
                 id: string;
                 slug: string;
                 name: string;
             };
+            workspace_role?: components["schemas"]["WorkspaceRole"];
+            /** @description What this person may do there */
+            scopes?: string[];
+        };
+        /** @enum {string} */
+        OrganisationRole: "owner" | "admin" | "member";
+        /** @enum {string} */
+        WorkspaceRole: "admin" | "manager" | "member";
+        /** @enum {string} */
+        InviteStatus: "pending" | "accepted" | "cancelled" | "expired";
+        User: {
+            /** @constant */
+            object: "user";
+            id: string;
+            first_name: string;
+            last_name: string;
+            role: components["schemas"]["OrganisationRole"];
+            email: string;
+            /** @description Where they are members; owners and admins reach all */
+            workspace_ids: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_updated_at: string;
+        };
+        Member: {
+            /** @constant */
+            object: "workspace-user";
+            /** @description The user's */
+            id: string;
+            first_name: string;
+            last_name: string;
+            email: string;
+            org_role: components["schemas"]["OrganisationRole"];
+            role: components["schemas"]["WorkspaceRole"];
+            /** @constant */
+            status: "active";
+            workspace_id: string;
+            /** @description What the role grants in the workspace */
+            scopes: string[];
+            settings: null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_updated_at: string;
+        };
+        Invite: {
+            /** @constant */
+            object: "invite";
+            id: string;
+            email: string;
+            role: components["schemas"]["OrganisationRole"];
+            status: components["schemas"]["InviteStatus"];
+            workspaces: {
+                id: string;
+                role: components["schemas"]["WorkspaceRole"];
+            }[];
+            /** @description Id of a user or an API key */
+            invited_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            accepted_at: string | null;
+        };
+        WorkspaceDefaultsInput: {
+            metadata?: components["schemas"]["Metadata"];
+            /** @description Id or slug of the config that new user keys get; not of a new workspace */
+            user_api_key_config?: string | null;
         };
         Provider: {
             id: string;
@@ -1811,10 +2038,21 @@ export interface components {
             organisation_id: string;
             /** @enum {integer} */
             is_default: 0 | 1;
-            /** @constant */
-            status: "active";
-            users: Record<string, never>[];
+            /** @enum {string} */
+            status: "active" | "archived";
+            /** @description The members, of a single workspace and for who may list them */
+            users: components["schemas"]["Member"][];
+            /** @description Id of a user or an API key */
+            created_by: string | null;
             defaults: {
+                /** @enum {integer} */
+                is_default?: 0 | 1;
+                /** @constant */
+                object?: "workspace";
+                /** @description Id of the config that new user keys get */
+                user_api_key_config: string | null;
+                input_guardrails?: string[];
+                output_guardrails?: string[];
                 metadata: components["schemas"]["Metadata"] | null;
             };
             usage_limits: Record<string, never>[];
@@ -2481,6 +2719,11 @@ export interface components {
         PageSize: number;
         /** @description Counts from 0 */
         CurrentPage: number;
+        PageSizeCamel: number;
+        /** @description Counts from 0 */
+        CurrentPageCamel: number;
+        /** @description plain leaves the icon out of the name */
+        NameFormat: "plain";
         /** @description Id or slug */
         Ref: string;
         Id: string;
@@ -2554,6 +2797,74 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Session"];
+            default: components["responses"]["Error"];
+        };
+    };
+    lookAtInvite: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invite, which can be accepted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        email: string;
+                        role: components["schemas"]["OrganisationRole"];
+                        organisation: string;
+                        /** Format: date-time */
+                        expires_at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    name: string;
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Joined, and signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"] & {
+                        /** @description The keys that came with the invite, shown this once */
+                        api_keys: {
+                            id: string;
+                            key: string;
+                            workspace_id: string;
+                            /** @description Its name */
+                            workspace: string;
+                            scopes: string[];
+                        }[];
+                    };
+                };
+            };
             default: components["responses"]["Error"];
         };
     };
@@ -3128,6 +3439,10 @@ export interface operations {
                 /** @description Part of the name */
                 name?: string;
                 exact_name?: string;
+                /** @description Comma list; archived ones are listed if active is not in it */
+                status?: string;
+                /** @description plain leaves the icon out of the name */
+                name_format?: components["parameters"]["NameFormat"];
             };
             header?: never;
             path?: never;
@@ -3161,10 +3476,12 @@ export interface operations {
                 "application/json": {
                     name: string;
                     slug?: string;
-                    description?: string;
-                    defaults?: {
-                        metadata?: components["schemas"]["Metadata"];
-                    };
+                    description?: string | null;
+                    /** @description An emoji that is shown before the name */
+                    icon?: string | null;
+                    /** @description Ids of users who become members */
+                    users?: string[];
+                    defaults?: components["schemas"]["WorkspaceDefaultsInput"];
                 };
             };
         };
@@ -3175,7 +3492,10 @@ export interface operations {
     };
     getWorkspace: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description plain leaves the icon out of the name */
+                name_format?: components["parameters"]["NameFormat"];
+            };
             header?: never;
             path: {
                 /** @description Id or slug */
@@ -3186,6 +3506,418 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Workspace"];
+            default: components["responses"]["Error"];
+        };
+    };
+    updateWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    description?: string | null;
+                    icon?: string | null;
+                    defaults?: components["schemas"]["WorkspaceDefaultsInput"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Workspace"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description The workspace's name */
+                    name?: string;
+                    /**
+                     * @description Delete what it holds, too
+                     * @default false
+                     */
+                    force_delete?: boolean;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                page_size?: components["parameters"]["PageSize"];
+                /** @description Counts from 0 */
+                current_page?: components["parameters"]["CurrentPage"];
+                role?: components["schemas"]["WorkspaceRole"];
+                email?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The people of the workspace, in the order in which they came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["Member"][];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    addMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    users: {
+                        /** @description Of a user of the organisation */
+                        id: string;
+                        role?: components["schemas"]["WorkspaceRole"];
+                    }[];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    role: components["schemas"]["WorkspaceRole"];
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug */
+                ref: components["parameters"]["Ref"];
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                pageSize?: components["parameters"]["PageSizeCamel"];
+                /** @description Counts from 0 */
+                currentPage?: components["parameters"]["CurrentPageCamel"];
+                role?: components["schemas"]["OrganisationRole"];
+                email?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The people of the organisation, in the order in which they came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["User"][];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    role?: components["schemas"]["OrganisationRole"];
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                pageSize?: components["parameters"]["PageSizeCamel"];
+                /** @description Counts from 0 */
+                currentPage?: components["parameters"]["CurrentPageCamel"];
+                role?: components["schemas"]["OrganisationRole"];
+                email?: string;
+                status?: components["schemas"]["InviteStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invites, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List"] & {
+                        data: components["schemas"]["Invite"][];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                    /**
+                     * @default member
+                     * @enum {string}
+                     */
+                    role?: "admin" | "member";
+                    workspaces?: {
+                        /** @description Id or slug */
+                        id: string;
+                        role?: components["schemas"]["WorkspaceRole"];
+                    }[];
+                    /** @description Makes a user key in each of the workspaces; who accepts is shown its value */
+                    workspace_api_key_details?: {
+                        scopes: string[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Made. The link is shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        object: "invite";
+                        id: string;
+                        /** Format: uri */
+                        invite_link: string;
+                        mail_sent: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invite */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Empty"];
+            default: components["responses"]["Error"];
+        };
+    };
+    resendInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new link, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        object: "invite";
+                        id: string;
+                        /** Format: uri */
+                        inviteLink: string;
+                        mail_sent: boolean;
+                    };
+                };
+            };
             default: components["responses"]["Error"];
         };
     };
