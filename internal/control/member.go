@@ -94,7 +94,7 @@ func (s *Service) AddMembers(ctx context.Context, p access.Principal, ref string
 	if len(in) == 0 {
 		return invalid("users", "users is required: an array of {id, role}")
 	}
-	return s.write(ctx, func(tx Store) error {
+	err := s.write(ctx, func(tx Store) error {
 		w, err := findWorkspace(ctx, tx, p, ref)
 		if err != nil {
 			return err
@@ -110,6 +110,7 @@ func (s *Service) AddMembers(ctx context.Context, p access.Principal, ref string
 		}
 		return nil
 	}, nil)
+	return storeError(err, "Member")
 }
 
 // addMember adds one person; at is the field that names them.

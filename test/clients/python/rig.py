@@ -36,6 +36,11 @@ def _call(url, body=None, headers=None):
     return json.loads(text) if text else None
 
 
+def post(path, body):
+    """A bare request without a key, as the console's pages make before a sign-in."""
+    return _call(BASE_URL + path, body)
+
+
 @functools.cache
 def virtual_key(provider):
     """The slug of this run's virtual key for a provider."""
