@@ -80,16 +80,9 @@ func (s *Service) setKeyUser(ctx context.Context, p access.Principal, k *APIKey,
 	if p.OwnKeysOnly() && userID != p.UserID {
 		return forbidden("A member makes keys for themselves only; ask an admin or a manager of the workspace")
 	}
-	u, err := s.store.FindUser(ctx, p.OrgID, userID)
-	if errors.Is(err, ErrNotFound) {
-		return invalid("user_id", "there is no user %q", userID)
-	}
-	if err != nil {
-		return storeError(err, "User")
-	}
-	role, err := roleIn(ctx, s.store, u, k.WorkspaceID)
-	if err == nil && role == "" {
-		return invalid("user_id", "%s is not in the workspace; add them first", u.Email)
+	in, err := isIn(ctx, s.store, Tenant{p.OrgID, k.WorkspaceID}, userID)
+	if err == nil && !in {
+		return invalid("user_id", "there is no user %q in the workspace; add them first", userID)
 	}
 	k.UserID = userID
 	return storeError(err, "Member")

@@ -186,14 +186,15 @@ func findMember(ctx context.Context, tx Store, p access.Principal, ref, userID s
 	return tx.FindMember(ctx, w.tenant(), userID)
 }
 
-// roleIn is the role that counts of a person in a workspace, "" for who is not in it.
-func roleIn(ctx context.Context, store Store, u User, workspaceID string) (access.Role, error) {
-	if u.Role.LeadsOrganisation() {
-		return access.Admin, nil
+// isIn reports whether a person is in a workspace, as a member or because they
+// lead the organisation.
+func isIn(ctx context.Context, store Store, t Tenant, userID string) (bool, error) {
+	u, err := store.FindUser(ctx, t.Org, userID)
+	if err == nil && !u.Role.LeadsOrganisation() {
+		_, err = store.FindMember(ctx, t, userID)
 	}
-	m, err := store.FindMember(ctx, Tenant{u.OrgID, workspaceID}, u.ID)
 	if errors.Is(err, ErrNotFound) {
-		return "", nil
+		return false, nil
 	}
-	return m.Role, err
+	return err == nil, err
 }
