@@ -94,8 +94,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log}
 	steps := []func(context.Context) error{
 		a.checkConfig, a.listen, a.openFolder, a.openDatabase, a.openEgress, a.openMail, a.openBlobs, a.openStores, a.openControl, a.openGateway,
-		a.openExports,
-		a.openExporter,
+		a.openExports, a.openExporter,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

@@ -29,11 +29,14 @@ type house struct {
 
 const houseAdminKey = "admin-key-of-the-house-1"
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, change ...func(*Config)) *house {
 	t.Helper()
 	cfg := Default()
 	cfg.Listen, cfg.MetricsListen, cfg.Data = "127.0.0.1:0", "", t.TempDir()
 	cfg.BootstrapAdminKey = ai.NewSecret(houseAdminKey)
+	for _, c := range change {
+		c(&cfg)
+	}
 	a, err := New(t.Context(), cfg, discard)
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())

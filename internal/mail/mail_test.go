@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bufio"
 	"crypto/tls"
 	"encoding/base64"
 	"io"
@@ -12,110 +11,11 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+
+	"github.com/portico-ai/portico/internal/mail/mailtest"
 )
 
-// sink is a small SMTP server on loopback. It keeps what it was told.
-type sink struct {
-	net.Listener
-	encrypt *tls.Config // for STARTTLS; nil offers none
-	commands,
-	mails chan string
-}
-
-// newSink starts one. With wrapped, it speaks TLS from the first byte.
-func newSink(t *testing.T, encrypt *tls.Config, wrapped bool) *sink {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &sink{Listener: l, encrypt: encrypt, commands: make(chan string, 100), mails: make(chan string, 10)}
-	if wrapped {
-		s.Listener, s.encrypt = tls.NewListener(l, encrypt), nil
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	go func() {
-		for {
-			conn, err := s.Accept()
-			if err != nil {
-				return
-			}
-			go s.serve(conn)
-		}
-	}()
-	return s
-}
-
-func (s *sink) serve(conn net.Conn) {
-	defer conn.Close() //nolint:errcheck // a test's
-	r := bufio.NewReader(conn)
-	say := func(lines ...string) { _, _ = io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n") }
-	say("220 sink")
-	encrypt := s.encrypt
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		line = strings.TrimRight(line, "\r\n")
-		s.commands <- line
-		switch verb, _, _ := strings.Cut(line, " "); verb {
-		case "EHLO":
-			if encrypt != nil {
-				say("250-sink", "250 STARTTLS")
-			} else {
-				say("250-sink", "250 AUTH PLAIN")
-			}
-		case "STARTTLS":
-			say("220 go on")
-			conn = tls.Server(conn, encrypt)
-			r, encrypt = bufio.NewReader(conn), nil
-		case "AUTH":
-			say("235 fine")
-		case "DATA":
-			say("354 go on")
-			var mail strings.Builder
-			for {
-				line, err := r.ReadString('\n')
-				if err != nil {
-					return
-				}
-				if line == ".\r\n" {
-					break
-				}
-				mail.WriteString(strings.TrimPrefix(line, "."))
-			}
-			s.mails <- mail.String()
-			say("250 taken")
-		case "RCPT":
-			if strings.Contains(line, "nobody@") {
-				say("550 no such person")
-				continue
-			}
-			say("250 fine")
-		case "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("250 fine")
-		}
-	}
-}
-
-// told is everything the sink was told so far.
-func (s *sink) told() string {
-	var all []string
-	for {
-		select {
-		case c := <-s.commands:
-			all = append(all, c)
-		default:
-			return strings.Join(all, "\n")
-		}
-	}
-}
-
-func (s *sink) server(t *testing.T, scheme, query string, trust *tls.Config) *Server {
+func serverOf(t *testing.T, s *mailtest.Sink, scheme, query string, trust *tls.Config) *Server {
 	t.Helper()
 	v, err := Parse(scheme+"://porter:open%20sesame@"+s.Addr().String()+query, "Portico <portico@example.com>")
 	if err != nil {
@@ -146,12 +46,12 @@ func TestSend(t *testing.T) {
 		"plain":    {"smtp", "?tls=off", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSink(t, c.encrypt, c.wrapped)
+			s := mailtest.NewSink(t, c.encrypt, c.wrapped)
 			const text = "Grüße,\n.\n.with dots\nhttps://example.com/console/invite?token=abc=def"
-			if err := s.server(t, c.scheme, c.query, trust).Send(t.Context(), "grace@example.com", "Join Grüße\r\nBcc: eve@example.com", text); err != nil {
+			if err := serverOf(t, s, c.scheme, c.query, trust).Send(t.Context(), "grace@example.com", "Join Grüße\r\nBcc: eve@example.com", text); err != nil {
 				t.Fatal(err)
 			}
-			m, err := mail.ReadMessage(strings.NewReader(<-s.mails))
+			m, err := mail.ReadMessage(strings.NewReader(<-s.Mails))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +62,7 @@ func TestSend(t *testing.T) {
 			if m.Header.Get("From") != `"Portico" <portico@example.com>` || m.Header.Get("To") != "<grace@example.com>" || m.Header.Get("Bcc") != "" || m.Header.Get("Date") == "" {
 				t.Errorf("header %v", m.Header)
 			}
-			told := s.told()
+			told := s.Told()
 			if secret := base64.StdEncoding.EncodeToString([]byte("\x00porter\x00open sesame")); !strings.Contains(told, secret) || !strings.Contains(told, "RCPT TO:<grace@example.com>") {
 				t.Errorf("told %s", told)
 			}
@@ -172,20 +72,20 @@ func TestSend(t *testing.T) {
 
 func TestSendRefuses(t *testing.T) {
 	serve, trust := certificate(t)
-	plain := newSink(t, nil, false)
-	if err := plain.server(t, "smtp", "", trust).Send(t.Context(), "a@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
+	plain := mailtest.NewSink(t, nil, false)
+	if err := serverOf(t, plain, "smtp", "", trust).Send(t.Context(), "a@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
 		t.Errorf("a server without STARTTLS: %v", err)
 	}
-	if told := plain.told(); strings.Contains(told, "AUTH") || strings.Contains(told, "MAIL") {
+	if told := plain.Told(); strings.Contains(told, "AUTH") || strings.Contains(told, "MAIL") {
 		t.Errorf("it was told %s", told)
 	}
-	if err := newSink(t, serve, false).server(t, "smtp", "", nil).Send(t.Context(), "a@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if err := serverOf(t, mailtest.NewSink(t, serve, false), "smtp", "", nil).Send(t.Context(), "a@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate that nobody vouches for: %v", err)
 	}
-	if err := plain.server(t, "smtp", "?tls=off", nil).Send(t.Context(), "nobody@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "no such person") {
+	if err := serverOf(t, plain, "smtp", "?tls=off", nil).Send(t.Context(), "nobody@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "no such person") {
 		t.Errorf("a recipient that is refused: %v", err)
 	}
-	if len(plain.mails) > 0 {
+	if len(plain.Mails) > 0 {
 		t.Error("a mail was taken")
 	}
 }
