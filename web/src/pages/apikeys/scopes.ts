@@ -23,8 +23,10 @@ export const scopeGroups: ScopeGroup[] = [
   { label: "Workspace service keys", types: service, scopes: of("workspace_service_api_keys", ...crudl, "rotate") },
   { label: "Workspace user keys", types: service, scopes: of("workspace_user_api_keys", ...crudl, "rotate") },
   { label: "Organisation keys", types: ["organisation-service"], scopes: of("organisation_service_api_keys", ...crudl, "rotate") },
-  { label: "Workspaces", types: all, scopes: of("workspaces", "read", "list") },
-  { label: "New workspaces", types: ["organisation-service"], scopes: of("workspaces", "create") },
+  { label: "Workspaces", types: all, scopes: of("workspaces", "read", "update", "list") },
+  { label: "Members of workspaces", types: all, scopes: of("workspace_users", ...crudl) },
+  { label: "New workspaces", types: ["organisation-service"], scopes: of("workspaces", "create", "delete") },
+  { label: "Users and invites", types: ["organisation-service"], scopes: of("organisation_users", ...crudl) },
 ];
 
 /** The groups that a type of key may draw from. */
