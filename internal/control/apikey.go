@@ -128,7 +128,8 @@ func (s *Service) findAPIKey(ctx context.Context, store Store, p access.Principa
 	return k, storeError(err, "API key")
 }
 
-// DeleteAPIKey revokes a key; it stops working before this returns. A key that
+// DeleteAPIKey revokes a key; it stops working before this returns, and so do the
+// links of invites that were made with it. A key that
 // manages keys cannot revoke itself by mistake: it must be another one.
 func (s *Service) DeleteAPIKey(ctx context.Context, p access.Principal, id string) error {
 	k, err := s.findAPIKey(ctx, s.store, p, id)
@@ -142,6 +143,9 @@ func (s *Service) DeleteAPIKey(ctx context.Context, p access.Principal, id strin
 		return conflict("id", "a key cannot delete itself; use another key or the console")
 	}
 	err = s.write(ctx, func(tx Store) error {
+		if err := tx.CancelInvitesBy(ctx, p.OrgID, id, s.now()); err != nil {
+			return err
+		}
 		return tx.ArchiveAPIKey(ctx, Tenant{Org: p.OrgID, Workspace: p.WorkspaceID}, id, s.now())
 	}, func() { s.directory.RemoveKey(id) })
 	return storeError(err, "API key")

@@ -48,8 +48,8 @@ type InviteStore interface {
 	InsertInvite(ctx context.Context, i Invite) error
 	// UpdateInvite changes the digest, the status and the times.
 	UpdateInvite(ctx context.Context, i Invite) error
-	// CancelInvitesBy cancels what a user has sent and nobody has accepted.
-	CancelInvitesBy(ctx context.Context, orgID, userID string, at time.Time) error
+	// CancelInvitesBy cancels what a user or a key has sent and nobody has accepted.
+	CancelInvitesBy(ctx context.Context, orgID, by string, at time.Time) error
 	FindInvite(ctx context.Context, orgID, id string) (Invite, error)
 	FindPendingInvite(ctx context.Context, orgID, email string) (Invite, error)
 	FindInviteByDigest(ctx context.Context, digest string) (Invite, error)

@@ -105,6 +105,13 @@ func TestInvitesEnd(t *testing.T) {
 	s.admin("GET", "/v1/admin/users/invites?status=expired", "").is(200, "total", "2")
 	s.send("", "POST", "/v1/console/invite", `{"token":"`+tokenOf(t, old.get("invite_link").String())+`","name":"B","password":"a long password"}`).is(403)
 	invite("b@example.com") // an expired one gives way
+
+	// A key that is revoked leaves no door open.
+	made := s.admin("POST", "/v1/api-keys/organisation/service", `{"name":"leaked"}`).is(200)
+	door := s.send(made.get("key").String(), "POST", "/v1/admin/users/invites", `{"email":"eve@example.com","role":"admin"}`).is(200)
+	s.admin("DELETE", "/v1/api-keys/"+made.get("id").String(), "").is(200)
+	s.send("", "GET", "/v1/console/invite?token="+tokenOf(t, door.get("invite_link").String()), "").is(403)
+
 	for body, param := range map[string]string{
 		`{"email":"nobody","role":"member"}`:                                                                                     "email",
 		`{"email":"c@example.com","role":"boss"}`:                                                                                "role",

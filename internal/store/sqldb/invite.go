@@ -28,9 +28,9 @@ func (s *Store) UpdateInvite(ctx context.Context, i control.Invite) error {
 }
 
 // CancelInvitesBy implements control.InviteStore.
-func (s *Store) CancelInvitesBy(ctx context.Context, orgID, userID string, at time.Time) error {
+func (s *Store) CancelInvitesBy(ctx context.Context, orgID, by string, at time.Time) error {
 	_, err := s.exec(ctx, `UPDATE invites SET status = ?, updated_at = ? WHERE org_id = ? AND invited_by = ? AND status = ?`,
-		control.Cancelled, millis(at), orgID, userID, control.Pending)
+		control.Cancelled, millis(at), orgID, by, control.Pending)
 	return err
 }
 
