@@ -29,9 +29,9 @@ func (m Member) Effective() access.Role {
 
 // A Membership says where a person belongs.
 type Membership struct {
-	UserID                                    string
-	Role                                      access.Role
-	WorkspaceID, WorkspaceSlug, WorkspaceName string
+	UserID                     string
+	Role                       access.Role
+	WorkspaceID, WorkspaceSlug string
 }
 
 // A MemberStore keeps who is in which workspace. Archived workspaces have no

@@ -50,12 +50,12 @@ func (s *Store) Memberships(ctx context.Context, orgID string, userIDs []string)
 	if len(userIDs) == 0 {
 		return nil, nil
 	}
-	from, args := within(`SELECT m.user_id, m.role, w.id, w.slug, w.name FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
+	from, args := within(`SELECT m.user_id, m.role, w.id, w.slug FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
 		WHERE w.archived_at = 0 AND m.org_id = ?`, "m.user_id", userIDs, []any{orgID})
 	return many(ctx, s, scanMembership, from+` ORDER BY w.is_default DESC, w.created_at, w.id`, args...)
 }
 
 func scanMembership(row scanner) (m control.Membership, err error) {
-	err = row.Scan(&m.UserID, &m.Role, &m.WorkspaceID, &m.WorkspaceSlug, &m.WorkspaceName)
+	err = row.Scan(&m.UserID, &m.Role, &m.WorkspaceID, &m.WorkspaceSlug)
 	return m, err
 }
