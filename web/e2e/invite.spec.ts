@@ -31,7 +31,7 @@ test("an invited person sets a password, copies their key and is in", async ({ p
   await expect(theirs.getByRole("heading", { name: "Your API keys" })).toBeVisible();
   await expectAccessible(theirs);
   await theirs.getByRole("button", { name: "Open the console" }).click();
-  await expect(theirs.getByRole("heading", { name: "Logs", level: 1 })).toBeVisible();
+  await expect(theirs.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
 
   await theirs.goto(link); // it works once
   await expect(theirs.getByRole("alert")).toContainText("invitation does not work");

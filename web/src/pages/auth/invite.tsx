@@ -53,7 +53,7 @@ function JoinForm({ token, invite, onKeys }: { token: string; invite: Answer<"lo
       const { api_keys, ...session } = joined;
       client.setQueryData(sessionQuery.queryKey, session);
       if (api_keys.length > 0) onKeys(joined);
-      else await router.navigate({ to: "/logs", search: {} });
+      else await router.navigate({ to: "/overview", search: {} });
     },
   });
   const submit = (e: FormEvent<HTMLFormElement>) => {
@@ -99,7 +99,7 @@ function Keys({ joined }: { joined: Joined }) {
           <Command text={k.key} label="Copy key" />
         </div>
       ))}
-      <Button variant="primary" onClick={() => void router.navigate({ to: "/logs", search: {} })}>
+      <Button variant="primary" onClick={() => void router.navigate({ to: "/overview", search: {} })}>
         Open the console
       </Button>
     </AuthFrame>
