@@ -8,13 +8,14 @@ import (
 	"github.com/duckdb/duckdb-go/mapping"
 
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/store/logsql"
 )
 
 // An appender adds rows to logs, a chunk at a time. Only one goroutine may use it.
 type appender struct {
 	raw    mapping.Appender
 	chunk  *chunk
-	record record
+	record logsql.Record
 }
 
 // newAppender begins on a connection of the driver, within its transaction.
@@ -44,7 +45,7 @@ func connection(driverConn any) (mapping.Connection, error) {
 
 // add takes one row.
 func (a *appender) add(e *ledger.Entry) error {
-	a.record.load(e)
+	a.record.Load(e)
 	a.chunk.add(&a.record)
 	if a.chunk.rows == capacity() {
 		return a.pass()

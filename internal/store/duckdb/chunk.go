@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/duckdb/duckdb-go/mapping"
+
+	"github.com/portico-ai/portico/internal/store/logsql"
 )
 
 // A chunk is rows of logs in DuckDB's memory, filled in place. The driver's own
@@ -21,13 +23,13 @@ type chunk struct {
 }
 
 func newChunk() *chunk {
-	types := make([]mapping.LogicalType, len(logColumns))
-	for i, c := range logColumns {
-		types[i] = mapping.CreateLogicalType(c.wire)
+	logical := make([]mapping.LogicalType, len(logsql.Columns))
+	for i, c := range logsql.Columns {
+		logical[i] = mapping.CreateLogicalType(types[c.Kind].wire)
 	}
-	c := &chunk{raw: mapping.CreateDataChunk(types), data: make([]unsafe.Pointer, len(types))}
-	for i := range types {
-		mapping.DestroyLogicalType(&types[i])
+	c := &chunk{raw: mapping.CreateDataChunk(logical), data: make([]unsafe.Pointer, len(logical))}
+	for i := range logical {
+		mapping.DestroyLogicalType(&logical[i])
 	}
 	c.reset()
 	return c
@@ -46,9 +48,23 @@ func (c *chunk) reset() {
 }
 
 // add appends a row. The chunk must have room.
-func (c *chunk) add(r *record) {
-	for i := range logColumns {
-		logColumns[i].put(cell{c.data[i], c.rows, &c.long}, r)
+func (c *chunk) add(r *logsql.Record) {
+	for i := range logsql.Columns {
+		cell := cell{c.data[i], c.rows, &c.long}
+		switch v := logsql.Columns[i].Field(r).(type) {
+		case *string:
+			cell.setText(*v)
+		case *[]byte:
+			cell.setBytes(*v)
+		case *bool:
+			set(cell, *v)
+		case *int16:
+			set(cell, *v)
+		case *int:
+			set(cell, int32(*v)) //nolint:gosec // small numbers
+		case *int64:
+			set(cell, *v)
+		}
 	}
 	c.rows++
 }

@@ -2,61 +2,19 @@ package duckdb
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
-// unpricedBatch is how many rows Unpriced reads at a time.
-const unpricedBatch = 1000
-
-// Unpriced shows every row from a time on whose usage is known and whose cost is
-// not, oldest first, until show fails.
+// Unpriced is logsql.Asker.Unpriced.
 func (s *Store) Unpriced(ctx context.Context, from time.Time, show func(*ledger.Entry) error) error {
-	at, id := from.UTC().Truncate(time.Microsecond), ""
-	for {
-		list, err := s.unpriced(ctx, at, id)
-		if err != nil {
-			return fmt.Errorf("duckdb: requests without a cost: %w", err)
-		}
-		for i := range list {
-			if err := show(&list[i]); err != nil {
-				return err
-			}
-		}
-		if len(list) < unpricedBatch {
-			return nil
-		}
-		last := &list[len(list)-1]
-		at, id = last.StartedAt, last.ID
-	}
-}
-
-// unpriced reads the rows after a time and id.
-func (s *Store) unpriced(ctx context.Context, at time.Time, id string) ([]ledger.Entry, error) {
 	d, done, err := s.use()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	query := `SELECT ` + names(logColumns) + ` FROM store.logs
-		WHERE NOT cost_known AND usage_known AND started_at >= ? AND (started_at > ? OR id > ?)
-		ORDER BY started_at, id LIMIT ?`
-	rows, err := d.db.QueryContext(ctx, query, at, at, id, unpricedBatch)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var list []ledger.Entry
-	for rows.Next() {
-		e, err := scanWhole(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
-	}
-	return list, rows.Err()
+	return d.ask().Unpriced(ctx, from, show)
 }
 
 // reprice writes the costs of the batch's repriced entries to rows that have

@@ -10,6 +10,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/store/logsql"
 )
 
 func setCost(e *ledger.Entry) {
@@ -22,7 +23,7 @@ func setCost(e *ledger.Entry) {
 func TestReprice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.duckdb")
 	s := mustOpen(t, path)
-	list := make([]*ledger.Entry, 2*unpricedBatch+500)
+	list := make([]*ledger.Entry, 2*logsql.UnpricedBatch+500)
 	for i := range list {
 		e := typicalEntry(i)
 		e.WorkspaceID = "ws"

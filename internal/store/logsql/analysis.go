@@ -1,8 +1,9 @@
-package duckdb
+package logsql
 
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,16 +15,16 @@ import (
 // bucket, keys k0, k1, … and aggregates; an outer one sorts and selects. Only
 // numbers, and what this package itself names, are written into the text; all
 // else are parameters.
-func analysis(workspaceIDs []string, q *ledger.Question) (query string, args []any) {
-	a := aggregates{index: map[string]int{}}
+func (d *Dialect) analysis(workspaceIDs []string, q *ledger.Question) (query string, args []any) {
+	a := aggregates{d: d, index: map[string]int{}}
 	values := make([]string, len(q.Measures))
 	for i, m := range q.Measures {
 		values[i] = a.value(q, m)
 	}
-	k := keysOf(q)
-	w := filtered(workspaceIDs, &q.Filter)
+	k := d.keysOf(q)
+	w := d.filtered(workspaceIDs, &q.Filter)
 	if n := len(q.Edges); n > 1 {
-		w.add("started_at >= ? AND started_at < ?", q.Edges[0].UTC(), q.Edges[n-1].UTC())
+		w.add(d.Started+" >= ? AND "+d.Started+" < ?", d.instant(q.Edges[0]), d.instant(q.Edges[n-1]))
 	}
 	if q.Only != ledger.Always {
 		w.add("(" + conditions[q.Only] + ")")
@@ -31,13 +32,13 @@ func analysis(workspaceIDs []string, q *ledger.Question) (query string, args []a
 	if q.Of == ledger.Entries {
 		w.add("op <> '" + string(ai.Span) + "'")
 	}
-	groups := bucketExpr(q.Edges) + " AS bucket" + k.inner
-	inner := "SELECT " + groups + a.list() + " FROM store.logs WHERE " + w.String()
+	groups := d.bucketExpr(q.Edges) + " AS bucket" + k.inner
+	inner := "SELECT " + groups + a.list() + " FROM " + d.Logs + " WHERE " + w.String()
 	if q.Of == ledger.Feedbacks {
-		inner = "SELECT bucket" + k.names + a.list() + " FROM (SELECT DISTINCT " + groups + ", feedback_id, score, weighted FROM " + withFeedback(w.String()) + ")"
+		inner = "SELECT bucket" + k.names + a.list() + " FROM (SELECT DISTINCT " + groups + ", feedback_id, score, weighted FROM " + d.withFeedback(w.String()) + ") AS f"
 	}
 	inner += " GROUP BY bucket" + k.names
-	outer := "SELECT count(*) OVER (), bucket" + k.outer + comma(values) + " FROM (" + inner + ")" + k.where + " ORDER BY " + orderOf(q, values) + "bucket" + k.outer
+	outer := "SELECT count(*) OVER (), bucket" + k.outer + comma(values) + " FROM (" + inner + ") AS g" + k.where + " ORDER BY " + d.orderOf(q, values) + "bucket" + k.outer
 	if q.Limit > 0 {
 		outer += fmt.Sprintf(" LIMIT %d", q.Limit)
 	}
@@ -53,6 +54,7 @@ func comma(list []string) string {
 
 // keys are the parts of a query that deal with its dimensions.
 type keys struct {
+	d     *Dialect
 	inner string // their expressions, named
 	names string // k0, k1, …
 	outer string // the same as text
@@ -60,14 +62,14 @@ type keys struct {
 	args  []any
 }
 
-func keysOf(q *ledger.Question) keys {
-	var k keys
-	for i, d := range q.By {
+func (d *Dialect) keysOf(q *ledger.Question) keys {
+	k := keys{d: d}
+	for i, by := range q.By {
 		name := fmt.Sprintf("k%d", i)
-		k.inner += ", " + k.expr(d) + " AS " + name
+		k.inner += ", " + k.expr(by) + " AS " + name
 		k.names += ", " + name
-		if number := d.Field == ledger.ByStatus || d.Field == ledger.ByRetries || d.Field == ledger.ByScore; number {
-			k.outer += ", CAST(" + name + " AS VARCHAR)"
+		if number := by.Field == ledger.ByStatus || by.Field == ledger.ByRetries || by.Field == ledger.ByScore; number {
+			k.outer += ", " + fmt.Sprintf(d.NumberText, name)
 			continue
 		}
 		k.outer += ", " + name
@@ -82,20 +84,20 @@ var keyColumns = map[ledger.Field]string{
 	ledger.ByCache: "cache", ledger.ByRetries: "retries", ledger.ByScore: "score",
 }
 
-func (k *keys) expr(d ledger.Dimension) string {
+func (k *keys) expr(by ledger.Dimension) string {
 	switch {
-	case d.Field != ledger.ByMetadata:
-		return keyColumns[d.Field]
-	case d.Name == ledger.UserKey:
-		return "if(user_named, end_user, '')"
+	case by.Field != ledger.ByMetadata:
+		return keyColumns[by.Field]
+	case by.Name == ledger.UserKey:
+		return "CASE WHEN user_named THEN end_user ELSE '' END"
 	}
-	pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(valid(d.Name))
-	k.args = append(k.args, pointer)
-	return "coalesce(json_extract_string(metadata, ?), '')"
+	k.args = append(k.args, k.d.Key(k.d.Text(by.Name)))
+	return k.d.Member
 }
 
 // aggregates are the inner query's, each once: a0, a1, …
 type aggregates struct {
+	d     *Dialect
 	exprs []string
 	index map[string]int
 }
@@ -132,11 +134,7 @@ func ranks(q *ledger.Question, c ledger.Condition) []int {
 
 func (a *aggregates) percentile(q *ledger.Question, m ledger.Measure) string {
 	list := ranks(q, m.Where)
-	shares := make([]string, len(list))
-	for i, r := range list {
-		shares[i] = fmt.Sprintf("0.%02d", r)
-	}
-	expr := "quantile_disc(latency_bin, [" + strings.Join(shares, ", ") + "])" + filterClause(m.Where)
+	expr := a.d.Quantiles(list, filterClause(m.Where))
 	return fmt.Sprintf("coalesce(%s[%d], 0)", a.name(expr), slices.Index(list, m.Rank)+1)
 }
 
@@ -146,21 +144,22 @@ func (a *aggregates) value(q *ledger.Question, m ledger.Measure) string {
 	case ledger.Count:
 		return a.name("count(*)" + filterClause(m.Where))
 	case ledger.Distinct:
-		// Hashes of 64 bits take a third of the memory of texts. Two of a million
-		// users share one with a probability of 3 in 100 million.
-		return a.name("count(DISTINCT nullif(hash(end_user), hash('')))" + filterClause(m.Where))
+		return a.name(fmt.Sprintf(a.d.Users, filterClause(m.Where)))
 	case ledger.Percentile:
 		return a.percentile(q, m)
 	case ledger.Sum, ledger.Min, ledger.Max:
 	}
-	expr := string(m.How) + "(" + quantities[m.What] + ")" + filterClause(m.Where)
+	what := quantities[m.What]
+	if m.What == ledger.StartTime {
+		what = a.d.Micros
+	}
+	expr := string(m.How) + "(" + what + ")" + filterClause(m.Where)
 	return "CAST(coalesce(" + a.name(expr) + ", 0) AS BIGINT)"
 }
 
 var quantities = map[ledger.Quantity]string{
-	ledger.Cost: "if(cost_known, cost_nano, 0)", ledger.InputTokens: "input_tokens", ledger.OutputTokens: "output_tokens",
-	ledger.Tokens: "input_tokens + output_tokens", ledger.Latency: "total_us", ledger.StartTime: "epoch_us(started_at)",
-	ledger.Weighted: "weighted",
+	ledger.Cost: "CASE WHEN cost_known THEN cost_nano ELSE 0 END", ledger.InputTokens: "input_tokens", ledger.OutputTokens: "output_tokens",
+	ledger.Tokens: "input_tokens + output_tokens", ledger.Latency: "total_us", ledger.Weighted: "weighted",
 }
 
 const (
@@ -184,13 +183,13 @@ func filterClause(c ledger.Condition) string {
 }
 
 // orderOf ends with a comma if there is an order.
-func orderOf(q *ledger.Question, values []string) string {
+func (d *Dialect) orderOf(q *ledger.Question, values []string) string {
 	if q.Order == nil {
 		return ""
 	}
 	expr := values[q.Order.Measure]
 	if per := q.Order.Per; per >= 0 {
-		expr = fmt.Sprintf("CAST(%s AS DOUBLE) / nullif(%s, 0)", expr, values[per])
+		expr = fmt.Sprintf("CAST(%s AS %s) / nullif(%s, 0)", expr, d.Double, values[per])
 	}
 	if q.Order.Descending {
 		expr += " DESC"
@@ -207,11 +206,11 @@ type span struct {
 // bucketExpr is the number of the bucket that a row is in. Buckets are mostly of
 // one width; where a clock is changed, or months are asked for, there are several
 // spans, among which a tree of comparisons finds the right one.
-func bucketExpr(edges []time.Time) string {
+func (d *Dialect) bucketExpr(edges []time.Time) string {
 	if len(edges) < 2 {
 		return "0"
 	}
-	return spanExpr(spans(edges))
+	return d.spanExpr(spans(edges))
 }
 
 func spans(edges []time.Time) []span {
@@ -225,11 +224,12 @@ func spans(edges []time.Time) []span {
 	return list
 }
 
-func spanExpr(list []span) string {
+func (d *Dialect) spanExpr(list []span) string {
 	if len(list) == 1 {
 		s := list[0]
-		return fmt.Sprintf("(epoch_us(started_at) - %d) // %d + %d", s.start, s.width, s.first)
+		since := fmt.Sprintf("(%s - %d)", d.Micros, s.start)
+		return fmt.Sprintf("%s + %d", fmt.Sprintf(d.Divide, since, strconv.FormatInt(s.width, 10)), s.first)
 	}
 	half := len(list) / 2
-	return fmt.Sprintf("CASE WHEN epoch_us(started_at) < %d THEN %s ELSE %s END", list[half].start, spanExpr(list[:half]), spanExpr(list[half:]))
+	return fmt.Sprintf("CASE WHEN %s < %d THEN %s ELSE %s END", d.Micros, list[half].start, d.spanExpr(list[:half]), d.spanExpr(list[half:]))
 }

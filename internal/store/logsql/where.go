@@ -1,6 +1,7 @@
-package duckdb
+package logsql
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/portico-ai/portico/internal/ledger"
@@ -8,6 +9,7 @@ import (
 
 // A where is a conjunction of conditions; values travel as parameters only.
 type where struct {
+	d     *Dialect
 	conds []string
 	args  []any
 }
@@ -16,7 +18,7 @@ func (w *where) add(cond string, args ...any) {
 	w.conds = append(w.conds, cond)
 	for _, a := range args {
 		if s, ok := a.(string); ok {
-			a = valid(s)
+			a = w.d.Text(s)
 		}
 		w.args = append(w.args, a)
 	}
@@ -25,14 +27,14 @@ func (w *where) add(cond string, args ...any) {
 func (w *where) String() string { return strings.Join(w.conds, " AND ") }
 
 // filtered begins with the workspaces: no question is asked without one.
-func filtered(workspaceIDs []string, f *ledger.Filter) *where {
-	w := &where{}
+func (d *Dialect) filtered(workspaceIDs []string, f *ledger.Filter) *where {
+	w := &where{d: d}
 	w.add("workspace_id IN ("+marks(len(workspaceIDs))+")", arguments(workspaceIDs)...)
 	if !f.From.IsZero() {
-		w.add("started_at >= ?", f.From.UTC())
+		w.add(d.Started+" >= ?", d.instant(f.From))
 	}
 	if !f.To.IsZero() {
-		w.add("started_at < ?", f.To.UTC())
+		w.add(d.Started+" < ?", d.instant(f.To))
 	}
 	anyOf(w, "id", f.IDs)
 	anyOf(w, "trace_id", f.TraceIDs)
@@ -80,10 +82,13 @@ func arguments[T any](values []T) []any {
 	return args
 }
 
-// plain makes a named string type a string, as the driver wants it.
+// plain makes of v what Query takes.
 func plain(v any) any {
-	if s, ok := v.(ledger.State); ok {
-		return string(s)
+	switch v := v.(type) {
+	case ledger.State:
+		return string(v)
+	case int:
+		return int64(v)
 	}
 	return v
 }
@@ -125,49 +130,48 @@ func (w *where) between(expr string, low, high *int64) {
 	}
 }
 
-const hasPair = "(starts_with(metadata, ?) OR contains(metadata, ?))"
+// hasPair looks for a pair in the JSON text of the metadata, where it may be. That
+// is exact: within strings every quote is escaped, so the pair with its quotes
+// occurs only as a pair.
+func (w *where) hasPair(key, value string) (cond string, args []any) {
+	pair := ledger.AppendJSONString(nil, w.d.Text(key))
+	pair = ledger.AppendJSONString(append(pair, ':'), w.d.Text(value))
+	cond = "(" + fmt.Sprintf(w.d.StartsWith, "metadata", "?") + " OR " + w.d.contains("metadata") + ")"
+	return cond, []any{"{" + string(pair), "," + string(pair)}
+}
 
-// metadata looks for a pair in the JSON text, where it may be. That is exact:
-// within strings every quote is escaped, so the pair with its quotes occurs only
-// as a pair.
 func (w *where) metadata(key, value string) {
 	if key == ledger.UserKey && value != "" {
 		w.add("user_named AND end_user = ?", value)
 		return
 	}
-	w.add(hasPair, pairs(key, value)...)
-}
-
-// pairs are the arguments of hasPair.
-func pairs(key, value string) []any {
-	pair := ledger.AppendJSONString(nil, key)
-	pair = ledger.AppendJSONString(append(pair, ':'), value)
-	return []any{"{" + string(pair), "," + string(pair)}
+	cond, args := w.hasPair(key, value)
+	w.add(cond, args...)
 }
 
 func (w *where) prompts(list []string) {
 	if len(list) == 0 {
 		return
 	}
-	var args []any
-	for _, p := range list {
-		args = append(args, pairs(ledger.PromptKey, p)...)
+	conds, args := make([]string, len(list)), []any(nil)
+	for i, p := range list {
+		var pair []any
+		conds[i], pair = w.hasPair(ledger.PromptKey, p)
+		args = append(args, pair...)
 	}
-	w.add("("+hasPair+strings.Repeat(" OR "+hasPair, len(list)-1)+")", args...)
+	w.add("("+strings.Join(conds, " OR ")+")", args...)
 }
 
 // text looks for any part of the searchable columns, in any case.
 func (w *where) text(needle string) {
-	needle = strings.ToLower(needle)
+	needle = strings.ToLower(w.d.Text(needle))
 	quoted := string(ledger.AppendJSONString(nil, needle))
-	columns := []string{"id", "trace_id", "model", "ask_model", "path", "error_message", "error_code"}
-	conds := make([]string, 0, len(columns)+1)
-	args := make([]any, 0, len(columns)+1)
-	for _, c := range columns {
-		conds = append(conds, "contains(lower("+c+"), ?)")
+	named := "user_named AND (" + w.d.Mentions([]string{"end_user"}) + " OR " + w.d.contains("'"+ledger.UserKey+"'") + ")"
+	columns := w.d.Mentions([]string{"id", "trace_id", "model", "ask_model", "path", "error_message", "error_code"})
+	var args []any
+	for range strings.Count(columns, "?") {
 		args = append(args, needle)
 	}
-	conds = append(conds, "contains(lower(metadata), ?)", "user_named AND (contains(lower(end_user), ?) OR contains('"+ledger.UserKey+"', ?))")
 	args = append(args, quoted[1:len(quoted)-1], needle, needle)
-	w.add("("+strings.Join(conds, " OR ")+")", args...)
+	w.add("("+columns+" OR "+w.d.Mentions([]string{"metadata"})+" OR "+named+")", args...)
 }

@@ -1,16 +1,30 @@
-package duckdb
+package logsql
 
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
-// load takes e's values.
-func (r *record) load(e *ledger.Entry) {
-	r.Entry, r.started, r.err = e, e.StartedAt, ledger.ErrorInfo{}
+// A Record is an entry with the parts that are no column of their own encoded.
+type Record struct {
+	*ledger.Entry
+	started    int64 // microseconds
+	err        ledger.ErrorInfo
+	endUser    string // Entry.EndUser
+	userNamed  bool   // endUser is what the metadata names, which then is not in metadata
+	latencyBin int16
+	shape      []byte // JSON of ledger.Entry, of it what shapeOf says
+	metadata   []byte // JSON
+	detail     []byte // JSON of ledger.Entry.Rest, what lists do not show
+}
+
+// Load takes e's values.
+func (r *Record) Load(e *ledger.Entry) {
+	r.Entry, r.started, r.err = e, e.StartedAt.UnixMicro(), ledger.ErrorInfo{}
 	if e.Error != nil {
 		r.err = *e.Error
 	}
@@ -24,7 +38,7 @@ func (r *record) load(e *ledger.Entry) {
 
 // loadMetadata keeps the user, whom most requests name and whom queries ask for,
 // apart from the rest, of which few different ones are left.
-func (r *record) loadMetadata(m map[string]string) {
+func (r *Record) loadMetadata(m map[string]string) {
 	r.userNamed = m[ledger.UserKey] != ""
 	if r.userNamed {
 		r.metadata = ledger.AppendJSONMapWithout(r.metadata[:0], m, ledger.UserKey)
@@ -34,7 +48,7 @@ func (r *record) loadMetadata(m map[string]string) {
 }
 
 // restoreMetadata is the inverse of loadMetadata.
-func (r *record) restoreMetadata() error {
+func (r *Record) restoreMetadata() error {
 	if string(r.metadata) != "{}" {
 		if err := json.Unmarshal(r.metadata, &r.Metadata); err != nil {
 			return fmt.Errorf("metadata of %s: %w", r.ID, err)
@@ -73,7 +87,7 @@ func copyUncolumned(to, from *ai.Usage) {
 }
 
 // reshape is the inverse of shapeOf.
-func (r *record) reshape() error {
+func (r *Record) reshape() error {
 	var s ledger.Entry
 	if err := json.Unmarshal(r.shape, &s); err != nil {
 		return fmt.Errorf("shape of %s: %w", r.ID, err)
@@ -89,31 +103,34 @@ func (r *record) reshape() error {
 	return nil
 }
 
-type scanner interface{ Scan(dest ...any) error }
-
 // scan reads columns of a row.
-func scan(row scanner, columns []column) (*record, error) {
-	r := &record{Entry: &ledger.Entry{}}
+func scan(rows Rows, columns []Column) (*Record, error) {
+	r := &Record{Entry: &ledger.Entry{}}
 	fields := make([]any, len(columns))
 	for i, c := range columns {
-		fields[i] = c.field(r)
+		fields[i] = c.Field(r)
 	}
-	if err := row.Scan(fields...); err != nil {
+	if err := rows.Scan(fields...); err != nil {
 		return nil, err
 	}
-	r.StartedAt = r.started.UTC()
+	r.StartedAt = time.UnixMicro(r.started).UTC()
 	if err := r.reshape(); err != nil {
 		return nil, err
 	}
-	if err := r.restoreMetadata(); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, r.restoreMetadata()
 }
 
-// scanWhole reads logColumns.
-func scanWhole(row scanner) (ledger.Entry, error) {
-	r, err := scan(row, logColumns)
+func scanBrief(rows Rows) (ledger.Entry, error) {
+	r, err := scan(rows, BriefColumns)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	return *r.Entry, nil
+}
+
+// scanWhole reads Columns.
+func scanWhole(rows Rows) (ledger.Entry, error) {
+	r, err := scan(rows, Columns)
 	if err != nil {
 		return ledger.Entry{}, err
 	}

@@ -1,0 +1,79 @@
+package logsql
+
+import (
+	"context"
+
+	"github.com/portico-ai/portico/internal/ai"
+	"github.com/portico-ai/portico/internal/ledger"
+)
+
+// Analyse is that of ledger.Analytics.
+func (a Asker) Analyse(ctx context.Context, workspaceIDs []string, q ledger.Question) (ledger.Answer, error) {
+	if len(workspaceIDs) == 0 {
+		return ledger.Answer{}, nil
+	}
+	out, err := a.analyse(ctx, workspaceIDs, &q)
+	if err == nil && len(out.Rows) == 0 && q.Offset > 0 {
+		// Behind the last group no row says how many there are.
+		q.Offset, q.Limit = 0, 1
+		var first ledger.Answer
+		first, err = a.analyse(ctx, workspaceIDs, &q)
+		out.Total = first.Total
+	}
+	if a.tooLarge(err) {
+		e := ai.Errorf(ai.Invalid, "This needs more memory or time than the log store has: ask for a shorter time, a longer interval or fewer columns")
+		e.Err = a.failed("analyse", err)
+		return ledger.Answer{}, e
+	}
+	if err != nil {
+		return ledger.Answer{}, a.failed("analyse", err)
+	}
+	return out, nil
+}
+
+func (a Asker) tooLarge(err error) bool { return err != nil && a.TooLarge(err) }
+
+// analyse asks again for each half of the buckets, which have nothing in common,
+// where the groups of all are more than memory holds.
+func (a Asker) analyse(ctx context.Context, workspaceIDs []string, q *ledger.Question) (ledger.Answer, error) {
+	out, err := a.answer(ctx, workspaceIDs, q)
+	if half := len(q.Edges) / 2; a.tooLarge(err) && len(q.Edges) > 2 && q.Order == nil && q.Limit == 0 && q.Offset == 0 {
+		early, late := *q, *q
+		early.Edges, late.Edges = q.Edges[:half+1], q.Edges[half:]
+		first, err := a.analyse(ctx, workspaceIDs, &early)
+		if err != nil {
+			return out, err
+		}
+		second, err := a.analyse(ctx, workspaceIDs, &late)
+		for i := range second.Rows {
+			second.Rows[i].Bucket += half
+		}
+		return ledger.Answer{Rows: append(first.Rows, second.Rows...), Total: first.Total + second.Total}, err
+	}
+	return out, err
+}
+
+func (a Asker) answer(ctx context.Context, workspaceIDs []string, q *ledger.Question) (out ledger.Answer, err error) {
+	query, args := a.analysis(workspaceIDs, q)
+	err = a.each(ctx, query, args, func(rows Rows) error {
+		row := ledger.AnswerRow{Keys: make([]string, len(q.By)), Values: make([]int64, len(q.Measures))}
+		fields := []any{&out.Total, &row.Bucket}
+		for i := range row.Keys {
+			fields = append(fields, &row.Keys[i])
+		}
+		for i := range row.Values {
+			fields = append(fields, &row.Values[i])
+		}
+		if err := rows.Scan(fields...); err != nil {
+			return err
+		}
+		for i, m := range q.Measures {
+			if m.How == ledger.Percentile {
+				row.Values[i] = ledger.BinMicros(int16(row.Values[i])) //nolint:gosec // it was one
+			}
+		}
+		out.Rows = append(out.Rows, row)
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,84 @@
+package logsql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Dialect is how a database spells what is not the same in all of them. Texts
+// with %s are formats of expressions.
+type Dialect struct {
+	Name           string // before errors
+	Logs, Feedback string // the tables, as questions read them
+	Started        string // the column of a request's start
+	Micros         string // the start in microseconds since 1970, an expression
+	MicrosOf       string // the same of any Instant column
+	Instant        func(micros int64) any
+
+	Contains, StartsWith string                                  // of a text and a part of it
+	Mentions             func(columns []string) string           // whether one of some columns, in lower case, has a part ?
+	Member               string                                  // of the metadata and a key ?: its value or ''
+	Key                  func(name string) string                // the argument for Member's ?
+	Divide               string                                  // whole numbers, rounded down
+	Users                string                                  // how many different end users there are; %s is a FILTER clause
+	Quantiles            func(ranks []int, filter string) string // an array of values of latency_bin, of the nearest rank
+	Joined               string                                  // the different values of a text column but '', sorted by their bytes, listSeparator between
+	First                string                                  // a column's value in the row that began first, of those the one with the least id
+	NumberText           string                                  // a number as a text that is sorted by its bytes
+	Double               string                                  // the type
+	RowID                string                                  // what finds a row again quickly; "" if there is no need
+	Now                  string                                  // what follows a question, such as settings
+	Text                 func(string) string                     // what the database can keep of a text
+
+	// TooLarge reports whether err says that a question needs more memory than
+	// there is, or more time.
+	TooLarge func(error) bool
+}
+
+func (d *Dialect) contains(text string) string { return fmt.Sprintf(d.Contains, text, "?") }
+
+// Rows are the answer to a query.
+type Rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
+}
+
+// A Query runs one. Its parameters are written as ?, and are strings, bools,
+// int64s or what Dialect.Instant makes.
+type Query func(ctx context.Context, text string, args []any) (Rows, error)
+
+// An Asker asks a database.
+type Asker struct {
+	*Dialect
+	Query Query
+}
+
+func (a Asker) failed(what string, err error) error {
+	return fmt.Errorf("%s: %s: %w", a.Name, what, err)
+}
+
+// each reads an answer row by row.
+func (a Asker) each(ctx context.Context, text string, args []any, row func(Rows) error) error {
+	rows, err := a.Query(ctx, text+a.Now, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// UTF8 makes s text: bytes that are not UTF-8, which a client's header may hold,
+// become the replacement character.
+func UTF8(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
+// instant is the argument that a start is compared with.
+func (d *Dialect) instant(t time.Time) any { return d.Instant(t.UnixMicro()) }
