@@ -37,7 +37,7 @@ const policy = `
 // only lists modules that one folder alone may import.
 var only = map[string][]string{
 	"database/sql":                        {"store/sqldb", "store/duckdb"},
-	"github.com/jackc/pgx":                {"store/sqldb"},
+	"github.com/jackc/pgx":                {"store/sqldb", "store/postgres"},
 	"modernc.org/sqlite":                  {"store/sqldb"},
 	"github.com/duckdb":                   {"store/duckdb"},
 	"go.mongodb.org/mongo-driver":         {"store/mongo"},

@@ -28,24 +28,24 @@ import (
 	"github.com/portico-ai/portico/internal/provider"
 	"github.com/portico-ai/portico/internal/route"
 	"github.com/portico-ai/portico/internal/secret"
-	"github.com/portico-ai/portico/internal/store/duckdb"
 	"github.com/portico-ai/portico/internal/store/sqldb"
 	"github.com/portico-ai/portico/internal/telemetry"
 )
 
 // Names in the data folder.
 const (
-	databaseFile = "portico.db"
-	logsFile     = "logs.duckdb"
-	journalDir   = "journal"
-	bodiesDir    = "bodies"
-	spoolDir     = "spool"
-	lockFile     = "lock"
-	exportsDir   = "exports"
-	quarantine   = "quarantine.jsonl"
-	exportCursor = "otlp.json" // how far the journal has been sent to a collector
-	snapshotName = "directory.snapshot"
-	nodeFile     = "node"
+	databaseFile    = "portico.db"
+	logsFile        = "logs.duckdb"
+	journalNameFile = "journal-name"
+	journalDir      = "journal"
+	bodiesDir       = "bodies"
+	spoolDir        = "spool"
+	lockFile        = "lock"
+	exportsDir      = "exports"
+	quarantine      = "quarantine.jsonl"
+	exportCursor    = "otlp.json" // how far the journal has been sent to a collector
+	snapshotName    = "directory.snapshot"
+	nodeFile        = "node"
 )
 
 // An App is a wired server. Run serves until its context ends; Close releases
@@ -67,7 +67,7 @@ type App struct {
 	journal   *ledger.Journal
 	bodies    *ledger.Bodies
 	blobs     ledger.Objects // nil: bodies are in the data folder alone
-	logs      *duckdb.Store
+	logs      logStore
 	follower  *ledger.Follower
 	exports   *export.Runner
 	exporter  *telemetry.Exporter // nil: there is no collector
@@ -108,7 +108,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 // checkConfig refuses settings whose store is not part of this version.
 func (a *App) checkConfig(context.Context) error {
 	for name, url := range map[string]string{
-		"redis_url": a.cfg.RedisURL, "logs_url": a.cfg.LogsURL,
+		"redis_url": a.cfg.RedisURL,
 	} {
 		if url != "" {
 			return fmt.Errorf("%s is not supported by this version: leave it out to use the data folder", name)
@@ -165,7 +165,7 @@ func (a *App) openStores(ctx context.Context) error {
 	opened := make(chan error, 1)
 	go func() {
 		var err error
-		a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
+		a.logs, err = a.openLogStore(ctx)
 		opened <- err
 	}()
 	err := a.openLedger()

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/portico-ai/portico/internal/control"
 	"github.com/portico-ai/portico/internal/ledger"
-	"github.com/portico-ai/portico/internal/store/duckdb"
 	"github.com/portico-ai/portico/internal/store/sample"
 )
 
@@ -39,13 +37,6 @@ func FillBench(ctx context.Context, cfg Config, rows int, now time.Time, log *sl
 	if a.prices, err = loadPrices(cfg.Prices, log); err != nil {
 		return err
 	}
-	found, err := duckdb.Inspect(ctx, a.path(logsFile))
-	if err == nil && found.Rows > 0 {
-		return fmt.Errorf("the log store in %s has %d rows: bench-data fills an empty one only", cfg.Data, found.Rows)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	root := service.Root()
 	workspaces, _, err := service.Workspaces(ctx, root, control.WorkspaceFilter{}, control.Page{Size: 10})
 	if err != nil {
@@ -59,11 +50,14 @@ func FillBench(ctx context.Context, cfg Config, rows int, now time.Time, log *sl
 			o.Workspaces[0], o.Workspaces[n] = o.Workspaces[n], o.Workspaces[0]
 		}
 	}
-	logs, err := duckdb.Open(a.path(logsFile), duckdb.Options{Log: log})
+	logs, err := a.openLogStore(ctx)
 	if err != nil {
 		return fmt.Errorf("open the log store: %w", err)
 	}
 	defer func() { err = errors.Join(err, logs.Close()) }()
+	if empty, err := logs.Empty(ctx); err != nil || !empty {
+		return errors.Join(err, errors.New("the log store has rows: bench-data fills an empty one only"))
+	}
 	return fill(ctx, logs, sample.New(o), progress)
 }
 

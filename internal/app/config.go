@@ -24,9 +24,10 @@ type Config struct {
 	MetricsListen string // host:port of /metrics, "" for none
 	Data          string // folder of SQLite, journal, bodies, master key
 
-	DatabaseURL       ai.Secret // postgres://…, which may hold a password
-	RedisURL, LogsURL string
+	DatabaseURL ai.Secret // postgres://…, which may hold a password
+	RedisURL    string
 
+	LogsURL    ai.Secret     // zero: DuckDB in the data folder; it may hold a password
 	BlobsURL   ai.Secret     // where bodies go beside the disk; it may hold a password
 	BlobsEvery time.Duration // after which they do at the latest
 	BlobsCache int64         // bytes of them that stay on the disk
@@ -113,7 +114,7 @@ func Settings() []Setting {
 		{Name: "database_url", Help: "postgres://… for the control plane, for several nodes (default: SQLite in the data folder)",
 			Set: hidden(func(c *Config) *ai.Secret { return &c.DatabaseURL })},
 		{Name: "redis_url", Help: "redis://… for shared counters (default: memory)", Set: text(func(c *Config) *string { return &c.RedisURL })},
-		{Name: "logs_url", Help: "clickhouse://… or postgres://… for logs (default: DuckDB in the data folder)", Set: text(func(c *Config) *string { return &c.LogsURL })},
+		{Name: "logs_url", Help: "clickhouse://… or postgres://… for logs (default: DuckDB in the data folder)", Set: hidden(func(c *Config) *ai.Secret { return &c.LogsURL })},
 		{Name: "blobs_url", Help: "s3://bucket/prefix?region=… or mongodb://… for bodies (default: files in the data folder)", Set: hidden(func(c *Config) *ai.Secret { return &c.BlobsURL })},
 		{Name: "blobs_every", Default: "5m", Help: "with blobs_url: how long bodies are gathered before they are stored there", Set: gathering},
 		{Name: "blobs_cache", Default: "1GiB", Help: "with blobs_url: how much of what is stored there stays in the data folder", Set: cache},

@@ -48,6 +48,10 @@ type logRows struct {
 }
 
 func (d *doctor) countRows(ctx context.Context) (r logRows) {
+	if where := d.cfg.logsElsewhere(); where != "" {
+		r.why = "in " + where + ", which is not looked at: the doctor connects to nothing"
+		return r
+	}
 	if _, err := os.Stat(d.path(logsFile)); errors.Is(err, fs.ErrNotExist) {
 		r.why = "it is not there; the next start builds it from the journal"
 		return r

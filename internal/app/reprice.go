@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/portico-ai/portico/internal/gateway"
 	"github.com/portico-ai/portico/internal/ledger"
-	"github.com/portico-ai/portico/internal/store/duckdb"
 )
 
 // A Repricing says what Reprice did.
@@ -37,13 +35,10 @@ func Reprice(ctx context.Context, cfg Config, since time.Time, log *slog.Logger)
 		return r, err
 	}
 	// To open a store that is not sound begins a new one; that is for the server.
-	switch found, err := duckdb.Inspect(ctx, a.path(logsFile)); {
-	case errors.Is(err, fs.ErrNotExist), err == nil && !found.Current:
-		return r, errors.New("the log store is not there or of another version: start the server once, which builds it from the journal")
-	case err != nil:
+	if err := a.requireLogs(ctx); err != nil {
 		return r, err
 	}
-	if a.logs, err = duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log}); err != nil {
+	if a.logs, err = a.openLogStore(ctx); err != nil {
 		return r, fmt.Errorf("open the log store: %w", err)
 	}
 	if err := a.openJournal(); err != nil {

@@ -42,3 +42,16 @@ func Inspect(ctx context.Context, path string) (found Inspection, err error) {
 	}
 	return found, nil
 }
+
+// Empty reports whether there is no row.
+func (s *Store) Empty(ctx context.Context) (empty bool, err error) {
+	d, done, err := s.use()
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) = 0 FROM store.logs`).Scan(&empty); err != nil {
+		return false, fmt.Errorf("duckdb: count rows: %w", err)
+	}
+	return empty, nil
+}

@@ -47,6 +47,12 @@ func TestAnalytics(t *testing.T) {
 	})
 }
 
+func TestUpkeep(t *testing.T) {
+	storetest.Upkeep(t, func(t *testing.T) storetest.KeptStore {
+		return mustOpen(t, filepath.Join(t.TempDir(), "logs.duckdb"))
+	})
+}
+
 const crashVar = "PORTICO_DUCKDB_CRASH_FILE"
 
 // TestKillBetweenBatches kills a process that applies batches, again and again,

@@ -3,6 +3,7 @@ package logsql
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,7 +30,6 @@ type Dialect struct {
 	NumberText           string                                  // a number as a text that is sorted by its bytes
 	Double               string                                  // the type
 	RowID                string                                  // what finds a row again quickly; "" if there is no need
-	Now                  string                                  // what follows a question, such as settings
 	Text                 func(string) string                     // what the database can keep of a text
 
 	// TooLarge reports whether err says that a question needs more memory than
@@ -63,7 +63,7 @@ func (a Asker) failed(what string, err error) error {
 
 // each reads an answer row by row.
 func (a Asker) each(ctx context.Context, text string, args []any, row func(Rows) error) error {
-	rows, err := a.Query(ctx, text+a.Now, args)
+	rows, err := a.Query(ctx, text, args)
 	if err != nil {
 		return err
 	}
@@ -82,3 +82,14 @@ func UTF8(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
 // instant is the argument that a start is compared with.
 func (d *Dialect) instant(t time.Time) any { return d.Instant(t.UnixMicro()) }
+
+// Shares are ranks as parts of 1, each a trifle smaller: rounded up, a share of up
+// to a thousand million rows is then that of the exact rank, although neither is a
+// number that computers have.
+func Shares(ranks []int) []string {
+	list := make([]string, len(ranks))
+	for i, r := range ranks {
+		list[i] = strconv.FormatFloat(float64(r)/100-1e-12, 'f', 12, 64)
+	}
+	return list
+}

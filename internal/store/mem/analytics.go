@@ -20,17 +20,21 @@ var _ ledger.Analytics = (*Logs)(nil)
 func (l *Logs) Analyse(_ context.Context, workspaceIDs []string, q ledger.Question) (ledger.Answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	groups := map[string]*group{}
+	groups, feedback := map[string]*group{}, l.byTrace()
 	for _, workspaceID := range workspaceIDs {
 		list, _ := l.matching(workspaceID, &q.Filter)
-		for i := range list {
-			if !is(&list[i], q.Only) || list[i].Op == ai.Span && q.Of == ledger.Entries {
+		for _, e := range list {
+			if !is(e, q.Only) || e.Op == ai.Span && q.Of == ledger.Entries {
 				continue
 			}
 			if q.Of == ledger.Feedbacks {
-				l.addFeedback(groups, &list[i], &q)
+				for _, f := range feedback[e.TraceID] {
+					if f.WorkspaceID == e.WorkspaceID {
+						add(groups, e, f, &q)
+					}
+				}
 			} else {
-				add(groups, &list[i], nil, &q)
+				add(groups, e, nil, &q)
 			}
 		}
 	}
@@ -76,12 +80,13 @@ func add(groups map[string]*group, e *ledger.Entry, f *ledger.Feedback, q *ledge
 	}
 }
 
-func (l *Logs) addFeedback(groups map[string]*group, e *ledger.Entry, q *ledger.Question) {
+// byTrace is the feedback of each trace.
+func (l *Logs) byTrace() map[string][]*ledger.Feedback {
+	all := map[string][]*ledger.Feedback{}
 	for _, f := range l.feedback {
-		if f.WorkspaceID == e.WorkspaceID && f.TraceID == e.TraceID {
-			add(groups, e, &f, q)
-		}
+		all[f.TraceID] = append(all[f.TraceID], &f)
 	}
+	return all
 }
 
 func (g *group) measure(m ledger.Measure) int64 {

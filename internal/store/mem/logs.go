@@ -16,7 +16,7 @@ import (
 // Logs is a log store. The zero value is empty and ready.
 type Logs struct {
 	mu       sync.Mutex
-	entries  map[string]ledger.Entry
+	entries  map[string]*ledger.Entry
 	feedback map[string]ledger.Feedback
 	pos      ledger.Position
 }
@@ -31,7 +31,7 @@ func (l *Logs) Apply(_ context.Context, batch []*ledger.Entry, upTo ledger.Posit
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.entries == nil {
-		l.entries = map[string]ledger.Entry{}
+		l.entries = map[string]*ledger.Entry{}
 	}
 	for _, e := range batch {
 		had, ok := l.entries[e.ID]
@@ -39,10 +39,10 @@ func (l *Logs) Apply(_ context.Context, batch []*ledger.Entry, upTo ledger.Posit
 		case !e.RepricedAt.IsZero():
 			if ok && !had.CostKnown {
 				had.CostNano, had.CostKnown, had.PriceVersion, had.Charge, had.RepricedAt = e.CostNano, e.CostKnown, e.PriceVersion, e.Charge, e.RepricedAt
-				l.entries[e.ID] = had
 			}
 		case !ok:
-			l.entries[e.ID] = *e
+			kept := *e
+			l.entries[e.ID] = &kept
 		}
 	}
 	l.pos = upTo
@@ -64,7 +64,7 @@ func (l *Logs) Get(_ context.Context, workspaceID, id string) (ledger.Entry, err
 	if !ok || e.WorkspaceID != workspaceID {
 		return ledger.Entry{}, ai.Errorf(ai.NotFound, "There is no log with this id in the workspace")
 	}
-	return e, nil
+	return *e, nil
 }
 
 // List implements ledger.Logs.
@@ -97,25 +97,28 @@ func (l *Logs) Scan(_ context.Context, workspaceID string, f ledger.Filter, afte
 	return part(all, ledger.Page{Size: size, After: after})
 }
 
-// matching are the entries that pass, in order, and the workspace's scores.
-func (l *Logs) matching(workspaceID string, f *ledger.Filter) ([]ledger.Entry, map[string]ledger.Score) {
+// matching are the entries that pass, and the workspace's scores.
+func (l *Logs) matching(workspaceID string, f *ledger.Filter) ([]*ledger.Entry, map[string]ledger.Score) {
 	scores := l.scores(workspaceID)
-	var all []ledger.Entry
+	var all []*ledger.Entry
 	for _, e := range l.entries {
-		if e.WorkspaceID == workspaceID && passes(&e, f) && (f.FeedbackMin == nil && f.FeedbackMax == nil || scores[e.TraceID].Within(f.FeedbackMin, f.FeedbackMax)) {
+		if e.WorkspaceID == workspaceID && passes(e, f) && (f.FeedbackMin == nil && f.FeedbackMax == nil || scores[e.TraceID].Within(f.FeedbackMin, f.FeedbackMax)) {
 			all = append(all, e)
 		}
 	}
-	slices.SortFunc(all, newestFirst)
 	return all, scores
 }
 
 // part cuts a page out of a list, and says where the next begins.
-func part(all []ledger.Entry, p ledger.Page) (page []ledger.Entry, next string, err error) {
-	return pageOf(all, p, func(e ledger.Entry) (time.Time, string) { return e.StartedAt, e.ID })
+func part(all []*ledger.Entry, p ledger.Page) (page []ledger.Entry, next string, err error) {
+	found, next, err := pageOf(all, p, func(e *ledger.Entry) (time.Time, string) { return e.StartedAt, e.ID })
+	for _, e := range found {
+		page = append(page, *e)
+	}
+	return page, next, err
 }
 
-func newestFirst(a, b ledger.Entry) int {
+func newestFirst(a, b *ledger.Entry) int {
 	if c := b.StartedAt.Compare(a.StartedAt); c != 0 {
 		return c
 	}

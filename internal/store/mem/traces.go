@@ -15,19 +15,24 @@ func (l *Logs) Traces(_ context.Context, workspaceID string, f ledger.Filter, p 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	passed, scores := l.matching(workspaceID, &f)
-	all, _ := l.matching(workspaceID, &ledger.Filter{})
-	var list []ledger.TraceSummary
-	seen := map[string]bool{"": true} // no trace at all
+	newest := map[string]time.Time{}
 	for _, e := range passed {
-		if !seen[e.TraceID] {
-			seen[e.TraceID] = true
-			list = append(list, summary(e.TraceID, e.StartedAt, all))
+		if e.TraceID != "" && e.StartedAt.After(newest[e.TraceID]) {
+			newest[e.TraceID] = e.StartedAt
 		}
+	}
+	var list []ledger.TraceSummary
+	for id, at := range newest {
+		list = append(list, ledger.TraceSummary{TraceID: id, Newest: at})
 	}
 	var out ledger.TraceListing
 	var err error
 	if out.Traces, out.Next, err = pageOf(list, p, func(t ledger.TraceSummary) (time.Time, string) { return t.Newest, t.TraceID }); err != nil {
 		return ledger.TraceListing{}, err
+	}
+	all := l.traces(workspaceID)
+	for i := range out.Traces {
+		sumUp(&out.Traces[i], all[out.Traces[i].TraceID])
 	}
 	for _, t := range out.Traces {
 		if s, ok := scores[t.TraceID]; ok {
@@ -40,13 +45,21 @@ func (l *Logs) Traces(_ context.Context, workspaceID string, f ledger.Filter, p 
 	return out, nil
 }
 
-// summary sums up the entries of a trace; all are newest first.
-func summary(id string, newest time.Time, all []ledger.Entry) ledger.TraceSummary {
-	t := ledger.TraceSummary{TraceID: id, Newest: newest}
-	for _, e := range all {
-		if e.TraceID != id {
-			continue
+// traces are the workspace's entries by their trace.
+func (l *Logs) traces(workspaceID string) map[string][]*ledger.Entry {
+	all := map[string][]*ledger.Entry{}
+	for _, e := range l.entries {
+		if e.WorkspaceID == workspaceID {
+			all[e.TraceID] = append(all[e.TraceID], e)
 		}
+	}
+	return all
+}
+
+// sumUp sums up the entries of a trace.
+func sumUp(t *ledger.TraceSummary, entries []*ledger.Entry) {
+	slices.SortFunc(entries, newestFirst)
+	for _, e := range entries {
 		t.Start, t.Name, t.Path, t.User = e.StartedAt, e.SpanName, e.Path, e.EndUser()
 		if end := e.StartedAt.Add(time.Duration(e.TotalMicros) * time.Microsecond); end.After(t.End) {
 			t.End = end
@@ -62,7 +75,6 @@ func summary(id string, newest time.Time, all []ledger.Entry) ledger.TraceSummar
 		}
 		t.Providers, t.Models = with(t.Providers, e.Provider), with(t.Models, e.Model)
 	}
-	return t
 }
 
 // with adds s to a sorted list, if it is something new.
