@@ -30,13 +30,8 @@ var dialect = logsql.Dialect{
 	Joined:     "arrayStringConcat(arraySort(groupUniqArrayIf(%[1]s, %[1]s <> '')), char(31))",
 	First:      "argMin(%s, (started_us, id))",
 	NumberText: "toString(%s)", Double: "Float64", Text: logsql.UTF8,
-	TooLarge: func(err error) bool {
-		switch codeOf(err) {
-		case timeoutExceeded, tooSlow, memoryLimit, tooManyRows:
-			return true
-		}
-		return false
-	},
+	OutOfMemory: func(err error) bool { return codeOf(err) == memoryLimit },
+	TooLong:     func(err error) bool { return codeOf(err) == timeoutExceeded || codeOf(err) == tooSlow },
 }
 
 func (s *Store) ask() logsql.Asker { return logsql.Asker{Dialect: &dialect, Query: s.client.query} }

@@ -93,18 +93,14 @@ func codeOf(err error) int {
 
 // Codes of ClickHouse.
 const (
-	timeoutExceeded    = 159
-	tooSlow            = 160
-	tooManyQueries     = 202
-	networkError       = 210
-	memoryLimit        = 241
-	tableReadOnly      = 242
-	tooManyParts       = 252
-	tooManyRows        = 396
-	keeperException    = 999
-	databaseNotFound   = 81
-	wrongPassword      = 193
-	authenticationFail = 516
+	timeoutExceeded = 159
+	tooSlow         = 160
+	tooManyQueries  = 202
+	networkError    = 210
+	memoryLimit     = 241
+	tableReadOnly   = 242
+	tooManyParts    = 252
+	keeperException = 999
 )
 
 // unreachable reports whether err is about the way to the server, or about a

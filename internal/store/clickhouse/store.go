@@ -20,9 +20,9 @@ import (
 
 // Options tune a Store; zero fields mean the defaults.
 type Options struct {
-	Journal string        // names the journal that Apply is fed from; never two at once
-	Timeout time.Duration // of one statement; 60 s
-	Do      func(*http.Request) (*http.Response, error)
+	Journal string                                      // names the journal that Apply is fed from; never two at once
+	Timeout time.Duration                               // of one statement; 60 s
+	Do      func(*http.Request) (*http.Response, error) // sends a request
 	Log     *slog.Logger
 }
 
@@ -61,9 +61,6 @@ func Open(ctx context.Context, address ai.Secret, opt Options) (*Store, error) {
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
-	}
-	if opt.Do == nil {
-		opt.Do = http.DefaultClient.Do
 	}
 	c, err := newClient(address)
 	if err != nil {

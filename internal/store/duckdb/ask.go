@@ -36,7 +36,8 @@ var dialect = logsql.Dialect{
 	Joined:     "coalesce(string_agg(DISTINCT %[1]s, chr(31) ORDER BY %[1]s) FILTER (%[1]s <> ''), '')",
 	First:      "first(%s ORDER BY started_at, id)",
 	NumberText: "CAST(%s AS VARCHAR)", Double: "DOUBLE", RowID: "rowid", Text: logsql.UTF8,
-	TooLarge: func(err error) bool { return strings.Contains(err.Error(), "Out of Memory") },
+	OutOfMemory: func(err error) bool { return strings.Contains(err.Error(), "Out of Memory") },
+	TooLong:     func(error) bool { return false },
 }
 
 // ask runs a question on the database.

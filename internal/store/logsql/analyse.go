@@ -3,7 +3,6 @@ package logsql
 import (
 	"context"
 
-	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
 )
 
@@ -20,24 +19,17 @@ func (a Asker) Analyse(ctx context.Context, workspaceIDs []string, q ledger.Ques
 		first, err = a.analyse(ctx, workspaceIDs, &q)
 		out.Total = first.Total
 	}
-	if a.tooLarge(err) {
-		e := ai.Errorf(ai.Invalid, "This needs more memory or time than the log store has: ask for a shorter time, a longer interval or fewer columns")
-		e.Err = a.failed("analyse", err)
-		return ledger.Answer{}, e
-	}
 	if err != nil {
 		return ledger.Answer{}, a.failed("analyse", err)
 	}
 	return out, nil
 }
 
-func (a Asker) tooLarge(err error) bool { return err != nil && a.TooLarge(err) }
-
 // analyse asks again for each half of the buckets, which have nothing in common,
 // where the groups of all are more than memory holds.
 func (a Asker) analyse(ctx context.Context, workspaceIDs []string, q *ledger.Question) (ledger.Answer, error) {
 	out, err := a.answer(ctx, workspaceIDs, q)
-	if half := len(q.Edges) / 2; a.tooLarge(err) && len(q.Edges) > 2 && q.Order == nil && q.Limit == 0 && q.Offset == 0 {
+	if half := len(q.Edges) / 2; err != nil && a.OutOfMemory(err) && len(q.Edges) > 2 && q.Order == nil && q.Limit == 0 && q.Offset == 0 {
 		early, late := *q, *q
 		early.Edges, late.Edges = q.Edges[:half+1], q.Edges[half:]
 		first, err := a.analyse(ctx, workspaceIDs, &early)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/portico-ai/portico/internal/ai"
 )
 
 // A Dialect is how a database spells what is not the same in all of them. Texts
@@ -32,9 +34,9 @@ type Dialect struct {
 	RowID                string                                  // what finds a row again quickly; "" if there is no need
 	Text                 func(string) string                     // what the database can keep of a text
 
-	// TooLarge reports whether err says that a question needs more memory than
-	// there is, or more time.
-	TooLarge func(error) bool
+	// These report whether an error says that a question needs more memory than
+	// there is, or took longer than it may.
+	OutOfMemory, TooLong func(error) bool
 }
 
 func (d *Dialect) contains(text string) string { return fmt.Sprintf(d.Contains, text, "?") }
@@ -57,8 +59,14 @@ type Asker struct {
 	Query Query
 }
 
+// failed is the error of a question. One that asks for too much is the asker's.
 func (a Asker) failed(what string, err error) error {
-	return fmt.Errorf("%s: %s: %w", a.Name, what, err)
+	e := ai.Errorf(ai.Invalid, "This needs more memory or time than the log store has: ask for a shorter time, a longer interval or fewer columns")
+	e.Err = fmt.Errorf("%s: %s: %w", a.Name, what, err)
+	if a.OutOfMemory(err) || a.TooLong(err) {
+		return e
+	}
+	return e.Err
 }
 
 // each reads an answer row by row.

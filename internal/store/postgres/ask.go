@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,14 +35,13 @@ var dialect = logsql.Dialect{
 	Joined:     "coalesce(string_agg(DISTINCT %[1]s, chr(31) ORDER BY %[1]s) FILTER (WHERE %[1]s <> ''), '')",
 	First:      "(array_agg(%s ORDER BY started_us, id))[1]",
 	NumberText: `CAST(%s AS text) COLLATE "C"`, Double: "DOUBLE PRECISION", Text: clean,
-	TooLarge: tooLarge,
+	OutOfMemory: func(err error) bool { return hasCode(err, "53200", "53100") }, // or disk
+	TooLong:     func(err error) bool { return hasCode(err, "57014") },
 }
 
-// tooLarge: the statement took too long, or the server has no more memory or
-// disk for it.
-func tooLarge(err error) bool {
+func hasCode(err error, codes ...string) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (e.Code == "57014" || e.Code == "53200" || e.Code == "53100")
+	return ok && slices.Contains(codes, e.Code)
 }
 
 // query runs a question, whose parameters it numbers.

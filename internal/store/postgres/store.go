@@ -21,9 +21,9 @@ import (
 
 // Options tune a Store; zero fields mean the defaults.
 type Options struct {
-	Journal string        // names the journal that Apply is fed from; never two at once
-	Timeout time.Duration // of one statement; 60 s
-	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	Journal string                                                               // names the journal that Apply is fed from; never two at once
+	Timeout time.Duration                                                        // of one statement; 60 s
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: the driver's own
 	Log     *slog.Logger
 }
 
