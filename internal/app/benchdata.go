@@ -55,8 +55,12 @@ func FillBench(ctx context.Context, cfg Config, rows int, now time.Time, log *sl
 		return fmt.Errorf("open the log store: %w", err)
 	}
 	defer func() { err = errors.Join(err, logs.Close()) }()
-	if empty, err := logs.Empty(ctx); err != nil || !empty {
-		return errors.Join(err, errors.New("the log store has rows: bench-data fills an empty one only"))
+	empty, err := logs.Empty(ctx)
+	if err != nil {
+		return err
+	}
+	if !empty {
+		return errors.New("the log store has rows: bench-data fills an empty one only")
 	}
 	return fill(ctx, logs, sample.New(o), progress)
 }

@@ -37,7 +37,11 @@ type logStore interface {
 // openLogStore opens the one that the settings name.
 func (a *App) openLogStore(ctx context.Context) (logStore, error) {
 	if a.cfg.LogsURL.IsZero() {
-		return duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
+		store, err := duckdb.Open(a.path(logsFile), duckdb.Options{Log: a.log})
+		if err != nil {
+			return nil, err // and not a nil *duckdb.Store
+		}
+		return store, nil
 	}
 	scheme, _, _ := strings.Cut(a.cfg.LogsURL.Reveal(), "://")
 	journal, err := a.journalName()
@@ -59,7 +63,8 @@ func (a *App) openLogStore(ctx context.Context) (logStore, error) {
 	return store, nil
 }
 
-// The log store's host is what the operator says it is: it alone may be dialled.
+// logStorePolicy lets the log store's host be dialled, as the operator says it is, and
+// no other private one.
 func logStorePolicy(host string) (*egress.Policy, error) {
 	policy := &egress.Policy{}
 	return policy, policy.Trust(host)

@@ -24,7 +24,7 @@ type Dialect struct {
 	Mentions             func(columns []string) string           // whether one of some columns, in lower case, has a part ?
 	Member               string                                  // of the metadata and a key ?: its value or ''
 	Key                  func(name string) string                // the argument for Member's ?
-	Divide               string                                  // whole numbers, rounded down
+	Divide               string                                  // whole numbers of which none is negative, rounded down
 	Users                string                                  // how many different end users there are; %s is a FILTER clause
 	Quantiles            func(ranks []int, filter string) string // an array of values of latency_bin, of the nearest rank
 	Joined               string                                  // the different values of a text column but '', sorted by their bytes, listSeparator between

@@ -119,7 +119,8 @@ type stretch struct{ number, rows int64 }
 
 // stretches counts the rows of each stretch that has some, the latest first.
 func (a Asker) stretches(ctx context.Context, w *where) (list []stretch, err error) {
-	number := fmt.Sprintf(a.Divide, a.Micros, strconv.Itoa(1<<stretchBits))
+	// Made positive first: databases differ in how they round what is below 0.
+	number := fmt.Sprintf(a.Divide, fmt.Sprintf("(%s + %d)", a.Micros, 1<<62), strconv.Itoa(1<<stretchBits)) + fmt.Sprintf(" - %d", 1<<(62-stretchBits))
 	query := "SELECT " + number + " AS stretch, count(*) FROM " + a.Logs + " WHERE " + w.String() + " GROUP BY stretch ORDER BY stretch DESC"
 	err = a.each(ctx, query, w.args, func(rows Rows) error {
 		var s stretch

@@ -39,6 +39,7 @@ func Logs(t *testing.T, open func(t *testing.T) LogStore) {
 	t.Run("the latest of a feedback counts", func(t *testing.T) { latestCounts(t, open(t)) })
 	t.Run("traces agree with the reference", func(t *testing.T) { tracesAgree(t, open(t)) })
 	t.Run("feedback comes in pages", func(t *testing.T) { feedbackPages(t, open(t)) })
+	t.Run("times before 1970", func(t *testing.T) { longAgo(t, open(t)) })
 	t.Run("a bad cursor is refused", func(t *testing.T) { badCursor(t, open(t)) })
 }
 
@@ -251,6 +252,26 @@ func notText(t *testing.T, s LogStore) {
 	}
 	if l, err := s.List(t.Context(), e.WorkspaceID, ledger.Filter{Text: "\xff", Models: []string{"\xff"}, Metadata: map[string]string{"\xff": "x"}}, ledger.Page{}); err != nil || l.Total != 0 {
 		t.Errorf("%d found by what is no text, %v", l.Total, err)
+	}
+}
+
+func longAgo(t *testing.T, s LogStore) {
+	ref := &mem.Logs{}
+	var list []ledger.Entry
+	for i, micros := range []int64{-2_000_000_000_000_000, -1 << 40, -1<<40 - 1, -1 << 32, -1, 0, 1, 1 << 32, 1 << 40} {
+		list = append(list, ledger.Entry{ID: fmt.Sprint(i), WorkspaceID: "w", StartedAt: time.UnixMicro(micros).UTC(), State: ledger.OK})
+	}
+	apply(t, []LogStore{ref, s}, list, ledger.Position{Segment: 1, Offset: 1})
+	for after, n := "", 0; n < 5; n++ {
+		want, err := ref.List(t.Context(), "w", ledger.Filter{}, ledger.Page{Size: 2, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.List(t.Context(), "w", ledger.Filter{}, ledger.Page{Size: 2, After: after})
+		if d := cmp.Diff(want, got, same); d != "" || err != nil {
+			t.Fatalf("page %d, %v: reference (-), store (+)\n%s", n, err, d)
+		}
+		after = got.Next
 	}
 }
 
