@@ -34,15 +34,12 @@ func (a Asker) Unpriced(ctx context.Context, from time.Time, show func(*ledger.E
 }
 
 // unpriced reads the rows after a time and id.
-func (a Asker) unpriced(ctx context.Context, at time.Time, id string) ([]ledger.Entry, error) {
+func (a Asker) unpriced(ctx context.Context, at time.Time, id string) (list []ledger.Entry, err error) {
 	w := &where{d: a.Dialect}
 	w.add("NOT cost_known AND usage_known")
 	w.add(a.Started+" >= ? AND ("+a.Started+" > ? OR id > ?)", a.instant(at), a.instant(at), id)
-	return a.whole(ctx, w, fmt.Sprintf(" ORDER BY %s, id LIMIT %d", a.Started, UnpricedBatch))
-}
-
-func (a Asker) whole(ctx context.Context, w *where, rest string) (list []ledger.Entry, err error) {
-	err = a.each(ctx, "SELECT "+a.names(Columns)+" FROM "+a.Logs+" WHERE "+w.String()+rest, w.args, func(rows Rows) error {
+	query := "SELECT " + a.names(Columns) + " FROM " + a.Logs + " WHERE " + w.String() + fmt.Sprintf(" ORDER BY %s, id LIMIT %d", a.Started, UnpricedBatch)
+	err = a.each(ctx, query, w.args, func(rows Rows) error {
 		e, err := scanWhole(rows)
 		list = append(list, e)
 		return err
