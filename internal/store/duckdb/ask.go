@@ -35,7 +35,7 @@ var dialect = logsql.Dialect{
 	},
 	Joined:     "coalesce(string_agg(DISTINCT %[1]s, chr(31) ORDER BY %[1]s) FILTER (%[1]s <> ''), '')",
 	First:      "first(%s ORDER BY started_at, id)",
-	NumberText: "CAST(%s AS VARCHAR)", Double: "DOUBLE", RowID: "rowid", Text: logsql.UTF8,
+	NumberText: "CAST(%s AS VARCHAR)", Double: "DOUBLE", RowID: "rowid", Texts: "(SELECT unnest(?::VARCHAR[]))", Text: logsql.UTF8,
 	OutOfMemory: func(err error) bool { return strings.Contains(err.Error(), "Out of Memory") },
 	TooLong:     func(error) bool { return false },
 }

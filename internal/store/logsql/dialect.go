@@ -32,6 +32,7 @@ type Dialect struct {
 	NumberText           string                                  // a number as a text that is sorted by its bytes
 	Double               string                                  // the type
 	RowID                string                                  // what finds a row again quickly; "" if there is no need
+	Texts                string                                  // what follows IN for a parameter that is a []any of texts; "" if there are no such
 	Text                 func(string) string                     // what the database can keep of a text
 
 	// These report whether an error says that a question needs more memory than
@@ -50,7 +51,7 @@ type Rows interface {
 }
 
 // A Query runs one. Its parameters are written as ?, and are strings, bools,
-// int64s or what Dialect.Instant makes.
+// int64s, what Dialect.Instant makes, or of Dialect.Texts a []any of strings.
 type Query func(ctx context.Context, text string, args []any) (Rows, error)
 
 // An Asker asks a database.

@@ -120,7 +120,7 @@ func (a Asker) scores(ctx context.Context, workspaceID string, traces []string) 
 	}
 	w := &where{d: a.Dialect}
 	w.add("workspace_id = ?", workspaceID)
-	anyOf(w, "trace_id", traces)
+	w.oneOf("trace_id", traces)
 	query := "SELECT trace_id, count(*), CAST(sum(value * weight_micro) AS BIGINT) FROM " + a.Dialect.Feedback + " WHERE " + w.String() + " GROUP BY trace_id"
 	err = a.each(ctx, query, w.args, func(rows Rows) error {
 		var trace string

@@ -114,7 +114,7 @@ func (a Asker) summaries(ctx context.Context, workspaceID string, found []foundT
 	}
 	w := &where{d: a.Dialect}
 	w.add("workspace_id = ?", workspaceID)
-	anyOf(w, "trace_id", ids)
+	w.oneOf("trace_id", ids)
 	rows := w.String()
 	if a.RowID != "" {
 		// As in page, the rows are found by their narrow columns first.

@@ -74,6 +74,19 @@ func anyOf[T any](w *where, column string, values []T) {
 	w.add(column+" IN ("+marks(len(values))+")", arguments(values)...)
 }
 
+// oneOf is anyOf for lists that may be long: many parameters are dear to bind.
+func (w *where) oneOf(column string, texts []string) {
+	if w.d.Texts == "" {
+		anyOf(w, column, texts)
+		return
+	}
+	list := make([]any, len(texts))
+	for i, s := range texts {
+		list[i] = w.d.Text(s)
+	}
+	w.add(column+" IN "+w.d.Texts, any(list))
+}
+
 func arguments[T any](values []T) []any {
 	args := make([]any, len(values))
 	for i, v := range values {

@@ -259,7 +259,7 @@ func longAgo(t *testing.T, s LogStore) {
 	ref := &mem.Logs{}
 	var list []ledger.Entry
 	for i, micros := range []int64{-2_000_000_000_000_000, -1 << 40, -1<<40 - 1, -1 << 32, -1, 0, 1, 1 << 32, 1 << 40} {
-		list = append(list, ledger.Entry{ID: fmt.Sprint(i), WorkspaceID: "w", StartedAt: time.UnixMicro(micros).UTC(), State: ledger.OK})
+		list = append(list, ledger.Entry{ID: fmt.Sprint(i), TraceID: fmt.Sprint("trace-", i/2), WorkspaceID: "w", StartedAt: time.UnixMicro(micros).UTC(), State: ledger.OK})
 	}
 	apply(t, []LogStore{ref, s}, list, ledger.Position{Segment: 1, Offset: 1})
 	for after, n := "", 0; n < 5; n++ {
@@ -272,6 +272,19 @@ func longAgo(t *testing.T, s LogStore) {
 			t.Fatalf("page %d, %v: reference (-), store (+)\n%s", n, err, d)
 		}
 		after = got.Next
+	}
+	for p := (ledger.Page{Size: 2}); ; {
+		want, err := ref.Traces(t.Context(), "w", ledger.Filter{}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Traces(t.Context(), "w", ledger.Filter{}, p)
+		if d := cmp.Diff(want, got, same); d != "" || err != nil {
+			t.Fatalf("traces of %+v, %v: reference (-), store (+)\n%s", p, err, d)
+		}
+		if p.After = got.Next; p.After == "" {
+			break
+		}
 	}
 }
 
