@@ -120,6 +120,9 @@ func fill(t *testing.T, engines []*engine, ref *mem.Logs, rows int) (some []ledg
 			if !more {
 				break
 			}
+			if len(batch)%50 == 0 {
+				e.Op, e.Source = ai.Span, ledger.Inserted
+			}
 			batch = append(batch, &e)
 		}
 		for i := range batch {
@@ -173,7 +176,7 @@ func TestStoresAgree(t *testing.T) {
 	rows, questions := number(t, rowsVar, defaultRows), number(t, questionsVar, defaultQuestions)
 	engines, ref := open(t), &mem.Logs{}
 	g := generator{newRandom(2), fill(t, engines, ref, rows)}
-	groups, listed := 0, 0
+	groups, listed, traced := 0, 0, 0
 	for n := range questions {
 		in := [][]string{workspaces[:1], workspaces[:2], workspaces, {workspaces[2], "none"}}[g.IntN(4)]
 		if n%3 > 0 {
@@ -185,13 +188,23 @@ func TestStoresAgree(t *testing.T) {
 			continue
 		}
 		f, p := g.filter(), g.page()
+		if n%6 == 0 {
+			traced += traces(t, engines, ref, in[0], f, p)
+			continue
+		}
 		want, err := ref.List(t.Context(), in[0], f, p)
 		must(t, err)
 		compare(t, engines, want, fmt.Sprintf("list %+v %+v of %s", f, p, in[0]), func(ctx context.Context, s store) (any, error) { return s.List(ctx, in[0], f, p) })
 		listed += len(want.Entries)
 	}
-	if groups < 8*questions || listed < questions {
-		t.Errorf("%d groups and %d entries in %d answers: the comparison says little", groups, listed, questions)
+	if groups < 8*questions || listed < questions || traced < questions {
+		t.Errorf("%d groups, %d entries and %d traces in %d answers: the comparison says little", groups, listed, traced, questions)
+	}
+	for range 20 {
+		f, p := g.feedbackFilter(), g.page()
+		want, err := ref.ListFeedback(t.Context(), workspaces[0], f, p)
+		must(t, err)
+		compare(t, engines, want, fmt.Sprintf("feedback %+v %+v", f, p), func(ctx context.Context, s store) (any, error) { return s.ListFeedback(ctx, workspaces[0], f, p) })
 	}
 	for _, e := range g.some[:min(len(g.some), 50)] {
 		want, err := ref.Get(t.Context(), e.WorkspaceID, e.ID)
@@ -211,6 +224,15 @@ func TestStoresAgree(t *testing.T) {
 		}
 		t.Log(line)
 	}
+}
+
+// traces compares a page of traces, and returns how many there are.
+func traces(t *testing.T, engines []*engine, ref *mem.Logs, workspace string, f ledger.Filter, p ledger.Page) int {
+	t.Helper()
+	want, err := ref.Traces(t.Context(), workspace, f, p)
+	must(t, err)
+	compare(t, engines, want, fmt.Sprintf("traces %+v %+v of %s", f, p, workspace), func(ctx context.Context, s store) (any, error) { return s.Traces(ctx, workspace, f, p) })
+	return len(want.Traces)
 }
 
 func compare(t *testing.T, engines []*engine, want any, what string, ask func(context.Context, store) (any, error)) {
@@ -262,6 +284,10 @@ var figures = func() []struct {
 		{"top 50 models", analyse(ledger.Question{By: []ledger.Dimension{{Field: ledger.ByModel}}, Measures: []ledger.Measure{count, cost}, Order: &ledger.Order{Per: -1, Descending: true}, Limit: 50})},
 		{"top 50 users", analyse(ledger.Question{By: []ledger.Dimension{{Field: ledger.ByUser}}, Measures: []ledger.Measure{count, cost}, Order: &ledger.Order{Per: -1, Descending: true}, Limit: 50})},
 		{"by metadata", analyse(ledger.Question{By: []ledger.Dimension{{Field: ledger.ByMetadata, Name: "team"}}, Measures: []ledger.Measure{count, cost}})},
+		{"newest 50 traces", func(ctx context.Context, s store) error {
+			_, err := s.Traces(ctx, workspaces[0], ledger.Filter{}, ledger.Page{})
+			return err
+		}},
 		{"newest 50", list(ledger.Filter{})},
 		{"newest 50 errors", list(ledger.Filter{Statuses: []int{429, 500, 503}})},
 		{"newest 50 with a text", list(ledger.Filter{Text: "overloaded"})},

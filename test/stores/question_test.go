@@ -50,6 +50,7 @@ func (g *generator) filter() ledger.Filter {
 		func() { f.Virtual = []string{g.entry().Virtual} },
 		func() { f.Configs = []string{g.entry().ConfigSlug, g.entry().ConfigID} },
 		func() { f.KeyIDs = []string{g.entry().KeyID, g.entry().KeyID, g.entry().KeyID} },
+		func() { a, b := g.entry(), g.entry(); f.Users = []string{a.EndUser(), b.EndUser()} },
 		func() { f.Caches = pick(g, []string{ledger.Hit, ledger.Semantic}, []string{"MISS"}) },
 		func() { n := g.entry().CostNano; f.CostMin = &n },
 		func() { n := g.entry().CostNano; f.CostMax = &n },
@@ -66,6 +67,20 @@ func (g *generator) filter() ledger.Filter {
 		},
 	}
 	for range g.IntN(4) {
+		pick(g, set...)()
+	}
+	return f
+}
+
+func (g *generator) feedbackFilter() ledger.FeedbackFilter {
+	var f ledger.FeedbackFilter
+	set := []func(){
+		func() { f.Values = []int{g.IntN(21) - 10, g.IntN(21) - 10} },
+		func() { f.TraceIDs = []string{g.entry().TraceID, g.entry().TraceID} },
+		func() { f.From = g.instant() },
+		func() { f.To = g.instant() },
+	}
+	for range g.IntN(3) {
 		pick(g, set...)()
 	}
 	return f
@@ -136,7 +151,7 @@ var (
 	}
 	conditions = []ledger.Condition{
 		ledger.Always, ledger.Always, ledger.Succeeded, ledger.NotSucceeded, ledger.SimpleHit, ledger.SemanticHit, ledger.CacheHit, ledger.NoCacheHit,
-		ledger.RescuedByRetry, ledger.RescuedByFallback, ledger.OfUser, ledger.Charged,
+		ledger.RescuedByRetry, ledger.RescuedByFallback, ledger.OfUser, ledger.Charged, ledger.CostUnknown,
 	}
 )
 
