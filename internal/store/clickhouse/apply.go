@@ -16,11 +16,11 @@ import (
 func (s *Store) Position(ctx context.Context) (ledger.Position, error) {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return ledger.Position{}, err
 	}
 	p, err := s.position(ctx)
-	return p, s.explain(ctx, err)
+	return p, s.Explain(ctx, err)
 }
 
 func (s *Store) position(ctx context.Context) (p ledger.Position, err error) {
@@ -52,7 +52,7 @@ func (s *Store) ApplyFeedback(ctx context.Context, batch []*ledger.Feedback, upT
 func (s *Store) change(ctx context.Context, what string, upTo ledger.Position, put func() error) error {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return err
 	}
 	err := put()
@@ -60,7 +60,7 @@ func (s *Store) change(ctx context.Context, what string, upTo ledger.Position, p
 		err = s.move(ctx, upTo)
 	}
 	if err != nil {
-		return s.explain(ctx, fmt.Errorf("clickhouse: %s: %w", what, err))
+		return s.Explain(ctx, fmt.Errorf("clickhouse: %s: %w", what, err))
 	}
 	return nil
 }

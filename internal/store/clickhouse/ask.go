@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/portico-ai/portico/internal/ledger"
 	"github.com/portico-ai/portico/internal/store/logsql"
 )
 
@@ -34,79 +33,6 @@ var dialect = logsql.Dialect{
 	TooLong:     func(err error) bool { return codeOf(err) == timeoutExceeded || codeOf(err) == tooSlow },
 }
 
-func (s *Store) ask() logsql.Asker { return logsql.Asker{Dialect: &dialect, Query: s.client.query} }
-
-// Get implements ledger.Logs.
-func (s *Store) Get(ctx context.Context, workspaceID, id string) (ledger.Entry, error) {
-	if err := s.use(ctx); err != nil {
-		return ledger.Entry{}, err
-	}
-	e, err := s.ask().Get(ctx, workspaceID, id)
-	return e, s.explain(ctx, err)
-}
-
-// List implements ledger.Logs.
-func (s *Store) List(ctx context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.Listing, error) {
-	if err := s.use(ctx); err != nil {
-		return ledger.Listing{}, err
-	}
-	l, err := s.ask().List(ctx, workspaceID, f, p)
-	return l, s.explain(ctx, err)
-}
-
-// Scan implements ledger.Logs.
-func (s *Store) Scan(ctx context.Context, workspaceID string, f ledger.Filter, after string, size int) ([]ledger.Entry, string, error) {
-	if err := s.use(ctx); err != nil {
-		return nil, "", err
-	}
-	list, next, err := s.ask().Scan(ctx, workspaceID, f, after, size)
-	return list, next, s.explain(ctx, err)
-}
-
-// Traces implements ledger.Logs.
-func (s *Store) Traces(ctx context.Context, workspaceID string, f ledger.Filter, p ledger.Page) (ledger.TraceListing, error) {
-	if err := s.use(ctx); err != nil {
-		return ledger.TraceListing{}, err
-	}
-	l, err := s.ask().Traces(ctx, workspaceID, f, p)
-	return l, s.explain(ctx, err)
-}
-
-// Feedback implements ledger.Logs.
-func (s *Store) Feedback(ctx context.Context, workspaceID string, f ledger.FeedbackFilter) ([]ledger.Feedback, error) {
-	if err := s.use(ctx); err != nil {
-		return nil, err
-	}
-	list, err := s.ask().Feedback(ctx, workspaceID, f)
-	return list, s.explain(ctx, err)
-}
-
-// ListFeedback implements ledger.Logs.
-func (s *Store) ListFeedback(ctx context.Context, workspaceID string, f ledger.FeedbackFilter, p ledger.Page) (ledger.FeedbackListing, error) {
-	if err := s.use(ctx); err != nil {
-		return ledger.FeedbackListing{}, err
-	}
-	l, err := s.ask().ListFeedback(ctx, workspaceID, f, p)
-	return l, s.explain(ctx, err)
-}
-
-// Analyse implements ledger.Analytics.
-func (s *Store) Analyse(ctx context.Context, workspaceIDs []string, q ledger.Question) (ledger.Answer, error) {
-	if err := s.use(ctx); err != nil {
-		return ledger.Answer{}, err
-	}
-	a, err := s.ask().Analyse(ctx, workspaceIDs, q)
-	return a, s.explain(ctx, err)
-}
-
-// Unpriced is logsql.Asker.Unpriced.
-func (s *Store) Unpriced(ctx context.Context, from time.Time, show func(*ledger.Entry) error) error {
-	if err := s.use(ctx); err != nil {
-		return err
-	}
-	return s.explain(ctx, s.ask().Unpriced(ctx, from, show))
-}
-
 // mutationTimeout is how long a partition may take to be written anew.
 const mutationTimeout = 15 * time.Minute
 
@@ -114,13 +40,13 @@ const mutationTimeout = 15 * time.Minute
 // all servers, and returns how many. Whole months go at once; of one that is to
 // stay in part what there is must be written anew, so it is done once a day.
 func (s *Store) Drop(ctx context.Context, before time.Time) (dropped int64, err error) {
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return 0, err
 	}
 	before = before.UTC().Truncate(24 * time.Hour)
 	rows, err := s.client.query(ctx, `SELECT toYYYYMM(fromUnixTimestamp64Micro(started_us, 'UTC')) AS month, count() FROM portico_logs WHERE started_us < ? GROUP BY month ORDER BY month`, []any{before.UnixMicro()})
 	if err != nil {
-		return 0, s.explain(ctx, fmt.Errorf("clickhouse: drop old rows: %w", err))
+		return 0, s.Explain(ctx, fmt.Errorf("clickhouse: drop old rows: %w", err))
 	}
 	var months, counts []int64
 	for rows.Next() {
@@ -144,7 +70,7 @@ func (s *Store) Drop(ctx context.Context, before time.Time) (dropped int64, err 
 		}
 	}
 	if err != nil {
-		err = s.explain(ctx, fmt.Errorf("clickhouse: drop old rows: %w", err))
+		err = s.Explain(ctx, fmt.Errorf("clickhouse: drop old rows: %w", err))
 	}
 	return dropped, err
 }

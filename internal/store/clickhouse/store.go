@@ -29,6 +29,7 @@ type Options struct {
 // A Store is the log store in a ClickHouse database. It may be used by many
 // goroutines.
 type Store struct {
+	*logsql.Server
 	opt    Options
 	target string // for messages: no password
 	client *client
@@ -37,11 +38,6 @@ type Store struct {
 	buf     []byte
 	record  logsql.Record
 	number  uint64 // of the position stored last; 0 if it is not known
-
-	mu     sync.Mutex
-	ready  bool      // the schema is known to be ours
-	tried  time.Time // when it could not be looked at last
-	failed error     // why not
 }
 
 var (
@@ -68,9 +64,10 @@ func Open(ctx context.Context, address ai.Secret, opt Options) (*Store, error) {
 	}
 	c.do, c.timeout = opt.Do, opt.Timeout
 	s := &Store{opt: opt, target: c.base + c.database, client: c}
+	s.Server = &logsql.Server{Asker: logsql.Asker{Dialect: &dialect, Query: c.query}, Migrate: s.migrate, Unreachable: unreachable}
 	first, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if err := s.prepare(first); unreachable(err) {
+	if err := s.Prepare(first); unreachable(err) {
 		opt.Log.Warn("log store cannot be reached; requests wait in the journal until it can", "store", s.target, "error", err)
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.target, err)
@@ -81,26 +78,9 @@ func Open(ctx context.Context, address ai.Secret, opt Options) (*Store, error) {
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// prepare makes the tables once the server can be reached. Servers that start
-// together may both make them: every statement may run twice.
-func (s *Store) prepare(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ready || time.Since(s.tried) < retryAfter {
-		return s.failed
-	}
-	s.failed = s.migrate(ctx)
-	if s.ready = s.failed == nil; !s.ready && ctx.Err() == nil {
-		s.tried = time.Now()
-	}
-	return s.failed
-}
-
-// retryAfter is how long callers are spared the wait for a server that could not
-// be reached.
-const retryAfter = time.Second
-
-// migrate refuses a schema that a newer version of the program has made.
+// migrate makes the tables, and refuses a schema that a newer version of the
+// program has made. Servers that start together may both make them: every
+// statement may run twice.
 func (s *Store) migrate(ctx context.Context) error {
 	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
@@ -151,34 +131,14 @@ func (s *Store) each(ctx context.Context, text string, args []any, dest ...any) 
 	return rows.Err()
 }
 
-// use is called before anything is asked or changed.
-func (s *Store) use(ctx context.Context) error {
-	if err := s.prepare(ctx); err != nil {
-		return s.explain(ctx, err)
-	}
-	return nil
-}
-
-// explain makes of an error that the server cannot be reached one that clients
-// are told of.
-func (s *Store) explain(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || !unreachable(err) {
-		return err
-	}
-	return &ai.Error{
-		Kind: ai.Unavailable, Op: "clickhouse", RetryAfter: 5 * time.Second, Err: err,
-		Message: "The log store cannot be reached at the moment; requests are recorded and will be in it later",
-	}
-}
-
 // Empty reports whether there is no row.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return false, err
 	}
 	var rows int64
 	err := s.each(ctx, `SELECT count() FROM (SELECT 1 FROM portico_logs LIMIT 1)`, nil, &rows)
-	return rows == 0, s.explain(ctx, err)
+	return rows == 0, s.Explain(ctx, err)
 }
 
 // Close has nothing to close: the connections are the client's.

@@ -15,7 +15,7 @@ import (
 
 // Position implements ledger.Reader.
 func (s *Store) Position(ctx context.Context) (p ledger.Position, err error) {
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return p, err
 	}
 	var segment int64
@@ -24,7 +24,7 @@ func (s *Store) Position(ctx context.Context) (p ledger.Position, err error) {
 		return ledger.Position{}, nil
 	}
 	p.Segment = uint64(segment) //nolint:gosec // counted from 1
-	return p, s.explain(ctx, err)
+	return p, s.Explain(ctx, err)
 }
 
 // Apply implements ledger.Reader: rows and position are one transaction, and an
@@ -54,14 +54,14 @@ func (s *Store) ApplyFeedback(ctx context.Context, batch []*ledger.Feedback, upT
 
 // change runs a transaction, one at a time.
 func (s *Store) change(ctx context.Context, what string, change func(pgx.Tx) error) error {
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return err
 	}
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
 	err := s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return pgx.BeginFunc(ctx, c, change) })
 	if err != nil {
-		return s.explain(ctx, fmt.Errorf("postgres: %s: %w", what, err))
+		return s.Explain(ctx, fmt.Errorf("postgres: %s: %w", what, err))
 	}
 	return nil
 }

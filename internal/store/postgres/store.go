@@ -17,6 +17,7 @@ import (
 
 	"github.com/portico-ai/portico/internal/ai"
 	"github.com/portico-ai/portico/internal/ledger"
+	"github.com/portico-ai/portico/internal/store/logsql"
 )
 
 // Options tune a Store; zero fields mean the defaults.
@@ -30,15 +31,11 @@ type Options struct {
 // A Store is the log store in a PostgreSQL database. It may be used by many
 // goroutines.
 type Store struct {
+	*logsql.Server
 	opt     Options
 	target  string // for messages: no password
 	pool    *pgxpool.Pool
 	applyMu sync.Mutex // held by Apply, one at a time
-
-	mu     sync.Mutex
-	ready  bool      // the schema is known to be ours
-	tried  time.Time // when it could not be looked at last
-	failed error     // why not
 }
 
 var (
@@ -68,13 +65,19 @@ func Open(ctx context.Context, address ai.Secret, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("postgres: %w", err) // in which the driver masks the password
 	}
 	s := &Store{opt: opt, target: u.Host + u.Path}
+	s.Server = &logsql.Server{
+		Asker: logsql.Asker{Dialect: &dialect, Query: s.query}, Unreachable: unreachable,
+		Migrate: func(ctx context.Context) error {
+			return s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return migrate(ctx, c.Conn()) })
+		},
+	}
 	s.configure(cfg, u.Query())
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	first, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if err := s.prepare(first); unreachable(err) {
+	if err := s.Prepare(first); unreachable(err) {
 		opt.Log.Warn("log store cannot be reached; requests wait in the journal until it can", "store", s.target, "error", err)
 	} else if err != nil {
 		s.pool.Close()
@@ -104,44 +107,6 @@ func (s *Store) configure(cfg *pgxpool.Config, query url.Values) {
 	}
 }
 
-// prepare makes the tables once the server can be reached.
-func (s *Store) prepare(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ready || time.Since(s.tried) < retryAfter {
-		return s.failed
-	}
-	s.failed = s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error { return migrate(ctx, c.Conn()) })
-	if s.ready = s.failed == nil; !s.ready && ctx.Err() == nil {
-		s.tried = time.Now()
-	}
-	return s.failed
-}
-
-// retryAfter is how long callers are spared the wait for a server that could not
-// be reached.
-const retryAfter = time.Second
-
-// use is called before anything is asked or changed.
-func (s *Store) use(ctx context.Context) error {
-	if err := s.prepare(ctx); err != nil {
-		return s.explain(ctx, err)
-	}
-	return nil
-}
-
-// explain makes of an error that the server cannot be reached one that clients
-// are told of.
-func (s *Store) explain(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || !unreachable(err) {
-		return err
-	}
-	return &ai.Error{
-		Kind: ai.Unavailable, Op: "postgres", RetryAfter: 5 * time.Second, Err: err,
-		Message: "The log store cannot be reached at the moment; requests are recorded and will be in it later",
-	}
-}
-
 // unreachable reports whether err is about the way to the server, or about a
 // server that takes nobody in at the moment, and not about what was asked.
 func unreachable(err error) bool {
@@ -163,11 +128,11 @@ func unreachable(err error) bool {
 
 // Empty reports whether there is no row.
 func (s *Store) Empty(ctx context.Context) (empty bool, err error) {
-	if err := s.use(ctx); err != nil {
+	if err := s.Use(ctx); err != nil {
 		return false, err
 	}
 	err = s.pool.QueryRow(ctx, `SELECT NOT EXISTS (SELECT 1 FROM portico_logs)`).Scan(&empty)
-	return empty, s.explain(ctx, err)
+	return empty, s.Explain(ctx, err)
 }
 
 // Close ends all connections.
